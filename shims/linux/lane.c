@@ -10,7 +10,7 @@
  * read beyond a bound: the table's offsets are checked at each use.
  *
  * Here is what it keeps, how it decides and how it receives. The parts, each a header of its own
- * with one reader: the table, what a call names, how it is answered, and what is performed.
+ * with one reader: the table, what a call names, handles, how it is answered, and what is performed.
  *
  * Sources: seccomp_unotify(2), linux/seccomp.h, openat2(2), process_vm_readv(2), proc(5).
  */
@@ -35,7 +35,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 10
+#define INTERFACE 11
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -52,6 +52,9 @@
 #define FIRST_READ 256
 #define MAX_COMPLETED (2 * MAX_PATH + 1)
 #define MAX_LINK_NAME 48
+#define MAX_NUMBER 12
+#define MAX_WAY 128
+#define LOOKS_SPARED 7
 #define OWN_BYTES 8192
 #define APART 15000
 
@@ -121,9 +124,17 @@ struct lane {
     int32_t kept;                  /* the link that says where the last relative path started */
     uint32_t kept_tid;
     int32_t kept_start;
+    int32_t memory;                /* of who made the last calls, or -1 */
+    uint32_t memory_tid;
+    uint32_t calls_in_a_row;       /* of that thread, all of them answered here */
+    uint32_t looks_spared;         /* how many opens more may go by this: */
+    uint32_t way_length;           /* that the way to a directory, up to its slash, has no link */
+    char way[MAX_WAY];
     uint32_t is_known;             /* whether the call in `call` is known not to be covered */
     struct counts *counts;         /* or NULL */
     int32_t descriptors;           /* our own in /proc, which spares finding them; -1: not yet */
+    int32_t handle;                /* the number of the last handle whose path was read */
+    int32_t handle_link;           /* that number's link in /proc, or -1 */
     uint32_t is_apart;             /* the last caller was woken on another processor */
     struct journal *journal;       /* of an audit, or NULL */
     struct places *places;         /* that may be connected to, or NULL */
@@ -149,6 +160,7 @@ EXPORTED unsigned nono_lane_look_up(const uint8_t *bytes, uint64_t size, const c
 
 #include "lane_caller.h"
 #include "lane_responses.h"
+#include "lane_handles.h"
 
 /* ---- an open ---- */
 
@@ -200,38 +212,6 @@ static int locate(const struct lane *lane, const struct open *wanted, const char
     int handle = open_handle(start, path, 0, NO_MAGICLINKS);
     close(start);
     return handle;
-}
-
-static int is_below(const char *path, size_t length, const char *tree)
-{
-    size_t end = strlen(tree);
-    return length >= end && !memcmp(path, tree, end) && (length == end || path[end] == '/');
-}
-
-/* Where our descriptors are by their numbers. Not those of the process that we were forked from: a
- * lane is used by one thread, which a fork leaves behind. */
-static int descriptors(struct lane *lane)
-{
-    if (lane->descriptors < 0)
-        lane->descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return lane->descriptors;
-}
-
-/* The path of a handle, if it has one by which it can be decided on here; 0 otherwise. What is in
- * /proc means another thing for the caller, and what is deleted has no name any more. */
-static size_t path_of(struct lane *lane, int handle, char path[MAX_PATH])
-{
-    static const char deleted[] = " (deleted)";
-    const size_t end = sizeof deleted - 1;
-    char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "%d", handle);
-    ssize_t count = readlinkat(descriptors(lane), name, path, MAX_PATH);
-    if (count <= 0 || count >= MAX_PATH || path[0] != '/')
-        return 0;
-    size_t length = (size_t)count;
-    if (length >= end && !memcmp(path + length - end, deleted, end))
-        return 0;
-    return is_below(path, length, "/proc") ? 0 : length;
 }
 
 /* Whether the object may be one that the sandbox itself made, which rules need not speak of: the
@@ -313,7 +293,7 @@ static int serve_open(struct lane *lane, const struct open *wanted)
     char path[MAX_PATH], whole[MAX_COMPLETED];
     if (!is_held(lane, wanted) || !open_table(&table, lane->table, lane->table_size))
         return 0;
-    ssize_t length = read_path(lane->call.tid, wanted->address, path);
+    ssize_t length = read_path(lane, wanted->address, path);
     if (length <= 0)
         return 0;
     char *text = path;
@@ -330,7 +310,7 @@ static int serve_open(struct lane *lane, const struct open *wanted)
         return 0;
     lane->is_known = 1;
     if (found & COVERED) {
-        int way = look_for_links(text);
+        int way = look_for_links(lane, text, (size_t)count);
         if (way == NO_LINK)
             return let_continue(lane);
         if (way == MISSING && !(wanted->flags & O_CREAT))
@@ -346,7 +326,7 @@ static int serve_send(struct lane *lane, uint64_t address, int32_t size)
 {
     uint16_t family;
     if (address && size >= (int32_t)sizeof family &&
-        (read_memory(lane->call.tid, address, &family, sizeof family) != sizeof family ||
+        (read_memory(lane, address, &family, sizeof family) != sizeof family ||
          family == AF_UNIX))
         return 0;
     return let_continue(lane);
@@ -401,18 +381,15 @@ EXPORTED unsigned nono_lane_interface(void)
 EXPORTED void nono_lane_close(struct lane *lane)
 {
     forget_start(lane);
+    forget_memory(lane);
+    forget_handles(lane);
     if (lane->places)
         forget_thread(lane->places), close_diag(lane->places);
     if (lane->places && lane->places->names)
         close_clients(lane->places->names);
-    if (lane->descriptors >= 0)
-        close(lane->descriptors);
-    lane->descriptors = -1;
 }
 
-/* Receive and answer until a call is for Python, which is 1, or a client of the name server, 2; 0
- * when no process is left that could make a call; a negative errno when the listener fails. */
-EXPORTED int nono_lane_receive(struct lane *lane)
+static int receive(struct lane *lane)
 {
     for (;;) {
         if (lane->places && lane->places->names && serve_clients(lane))
@@ -437,4 +414,15 @@ EXPORTED int nono_lane_receive(struct lane *lane)
         if (lane->counts)
             count(lane, begin, performed, refused);
     }
+}
+
+/* Receive and answer until a call is for Python, which is 1, or a client of the name server, 2; 0
+ * when no process is left that could make a call; a negative errno when the listener fails. */
+EXPORTED int nono_lane_receive(struct lane *lane)
+{
+    const int result = receive(lane);
+    forget_memory(lane);
+    lane->looks_spared = 0;
+    let_signals_in();
+    return result;
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nono.shims.linux.lane_name_server import LaneNameServer
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 10 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 11 << 16 | ffi.sizeof("struct lane")
 _ASKED = 2
 """What is returned for a client of the name server."""
 
@@ -116,7 +116,8 @@ class Lane:
         known = table(machine())
         self._lane = ffi.new("struct lane *")
         self._lane.listener = listener
-        self._lane.kept = self._lane.descriptors = -1
+        for name in ("kept", "memory", "descriptors", "handle_link"):
+            setattr(self._lane, name, -1)
         for name in COUNTED:
             setattr(self._lane, f"nr_{name}", known[name].number if name in known else -1)
         self._call = ffi.buffer(ffi.addressof(self._lane, "call"))

@@ -91,11 +91,9 @@ static int refuse(struct lane *lane, struct answer *answer, struct decision *dec
 /* As `_open_injected` in opens.py. */
 static int open_source(struct lane *lane, const struct open *wanted, int source)
 {
-    char name[MAX_LINK_NAME];
     if (access_of(wanted->flags) != READ || ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
-    snprintf(name, sizeof name, "%d", source);
-    const int fd = openat(descriptors(lane), name, O_RDONLY | O_CLOEXEC);
+    const int fd = open_number(lane, source, O_RDONLY);
     return fd >= 0 && hand_over(lane, wanted->flags, fd);
 }
 

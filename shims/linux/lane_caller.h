@@ -1,20 +1,56 @@
 /* What a call names, read where the caller has it: the path in its memory, and where a relative one
  * starts. All of it is read once, with a bound; nothing here decides.
  *
- * Sources: process_vm_readv(2), proc(5), openat2(2).
+ * Sources: process_vm_readv(2), proc_pid_mem(5), proc(5), openat2(2).
  */
-static ssize_t read_memory(uint32_t tid, uint64_t address, void *into, size_t size)
+#define MANY_CALLS 16
+
+static void forget_memory(struct lane *lane)
 {
+    if (lane->memory >= 0)
+        close(lane->memory);
+    lane->memory = -1;
+    lane->calls_in_a_row = 0;
+}
+
+/* The memory of who makes many calls in a row is kept open, which spares the kernel finding it, and
+ * finding out that we may read it, at each call. `receive` forgets it with every call that is not
+ * answered here: so it is another one's after no execve(2). While the caller waits in this call, what
+ * was opened by its tid is its own. */
+static int is_memory_kept(struct lane *lane)
+{
+    const uint32_t tid = lane->call.tid;
+    if (lane->memory_tid != tid)
+        forget_memory(lane);
+    lane->memory_tid = tid;
+    if (lane->memory >= 0 || ++lane->calls_in_a_row != MANY_CALLS)
+        return lane->memory >= 0;
+    char name[MAX_LINK_NAME];
+    snprintf(name, sizeof name, "/proc/%u/mem", tid);
+    lane->memory = open(name, O_RDONLY | O_CLOEXEC);
+    if (lane->listener >= 0 && ioctl(lane->listener, ID_VALID, &lane->call.id))
+        forget_memory(lane);
+    return lane->memory >= 0;
+}
+
+static ssize_t read_memory(struct lane *lane, uint64_t address, void *into, size_t size)
+{
+    if (is_memory_kept(lane)) {
+        ssize_t count = pread(lane->memory, into, size, (off_t)address);
+        if (count > 0)
+            return count;
+        forget_memory(lane);
+    }
     struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
-    return process_vm_readv((pid_t)tid, &local, 1, &remote, 1, 0);
+    return process_vm_readv((pid_t)lane->call.tid, &local, 1, &remote, 1, 0);
 }
 
 /* The length of the path at `address`, -1 when it cannot be read or does not end in time. */
-static ssize_t read_path(uint32_t tid, uint64_t address, char *path)
+static ssize_t read_path(struct lane *lane, uint64_t address, char *path)
 {
     static const size_t limits[] = {FIRST_READ, MAX_PATH};
     for (int step = 0; step < 2; step++) {
-        ssize_t count = read_memory(tid, address, path, limits[step]);
+        ssize_t count = read_memory(lane, address, path, limits[step]);
         if (count <= 0)
             return -1;
         const char *end = memchr(path, 0, (size_t)count);
@@ -91,7 +127,7 @@ enum { NO_LINK, MISSING, UNTOLD };
 /* Whether the way to what the path names has no symbolic link. Most of what is opened is no
  * directory: asking for one spares the descriptor, and links are found before that. Where a file
  * stands in the way, the kernel says the same to the caller. */
-static int look_for_links(const char *path)
+static int look_at_each_name(const char *path)
 {
     int handle = open_handle(AT_FDCWD, path, O_DIRECTORY, NO_SYMLINKS);
     if (handle >= 0) {
@@ -101,4 +137,34 @@ static int look_for_links(const char *path)
     if (errno == ENOTDIR)
         return NO_LINK;
     return errno == ENOENT ? MISSING : UNTOLD;
+}
+
+static int look_at_last_name(const char *path)
+{
+    char target;
+    if (readlink(path, &target, 1) >= 0)
+        return UNTOLD;
+    if (errno == EINVAL || errno == ENOTDIR) /* it is no link, or a file stands in the way */
+        return NO_LINK;
+    return errno == ENOENT ? MISSING : UNTOLD;
+}
+
+/* The same for one open after the other in a directory, the way to which was looked at the first
+ * time. The sandbox puts no link there meanwhile: that would be a call for Python, with which the
+ * directory is forgotten. Of what somebody outside puts there the next look tells; until then the
+ * kernel follows it as far as the floor goes, which where names are refused may be too far. */
+static int look_for_links(struct lane *lane, const char *path, size_t length)
+{
+    const char *slash = memrchr(path, '/', length);
+    const size_t end = slash ? (size_t)(slash - path) + 1 : 0;
+    if (lane->looks_spared && end == lane->way_length && !memcmp(path, lane->way, end)) {
+        lane->looks_spared--;
+        return look_at_last_name(path);
+    }
+    const int way = look_at_each_name(path);
+    const int may_spare = lane->options & FOLLOWS && way == NO_LINK && end && end <= MAX_WAY;
+    lane->looks_spared = may_spare ? LOOKS_SPARED : 0;
+    if (lane->looks_spared)
+        memcpy(lane->way, path, end), lane->way_length = (uint32_t)end;
+    return way;
 }

@@ -164,7 +164,7 @@ static int serve_connect(struct lane *lane, int32_t number, uint64_t pointer, in
     struct places *places = lane->places;
     if (!places || !(lane->options & (CONNECTS | CONNECTS_OWN)) || number < 0 || length < 16 ||
         length > MAX_ADDRESS ||
-        read_memory(lane->call.tid, pointer, address, (size_t)length) != length ||
+        read_memory(lane, pointer, address, (size_t)length) != length ||
         !place_of(address, (size_t)length, &place))
         return 0;
     const int is_look_up = is_name_server(lane, &place);

@@ -242,8 +242,8 @@ static int connect_own(struct lane *lane, const struct allowed *allowed, int cop
 {
     struct places *places = lane->places;
     const int family = allowed->place.family, flags = fcntl(copy, F_GETFL);
-    if (flags < 0 || option(copy, SO_PROTOCOL) != IPPROTO_TCP ||
-        option(copy, SO_DOMAIN) != family || state_of(copy) != STATE_CLOSE)
+    /* Only TCP has such a state, and a socket of another family does not take the address. */
+    if (flags < 0 || state_of(copy) != STATE_CLOSE)
         return 0;
     if (!open_diag(places) || !places->network || network_of(copy) != places->network)
         return 0;

@@ -14,10 +14,7 @@ static int hand_over(struct lane *lane, uint64_t flags, int fd)
 /* Open the handle, without waiting for anybody; -1 with errno where that fails. */
 static int open_again(struct lane *lane, int handle, int flags)
 {
-    char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "%d", handle);
-    return openat(descriptors(lane), name,
-                  (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    return open_number(lane, handle, (flags & ~O_CREAT) | O_NOCTTY | O_NONBLOCK);
 }
 
 /* The flags that it was opened with for a while. Of those that can be set, O_APPEND is the only
@@ -81,5 +78,7 @@ EXPORTED int nono_lane_give(struct lane *lane, uint64_t id, int handle, int flag
         return 0;
     }
     lane->call.id = id;
-    return hand_over(lane, (uint64_t)flags, fd);
+    const int is_given = hand_over(lane, (uint64_t)flags, fd);
+    let_signals_in();
+    return is_given;
 }

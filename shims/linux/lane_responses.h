@@ -39,23 +39,41 @@ static int let_continue(struct lane *lane)
     return 1;
 }
 
+/* Until `let_signals_in`. Other threads have them meanwhile. */
+static _Thread_local int is_undisturbed;
+static _Thread_local sigset_t signals_before;
+
+static void keep_signals_out(void)
+{
+    if (is_undisturbed)
+        return;
+    sigset_t all;
+    sigfillset(&all);
+    is_undisturbed = !pthread_sigmask(SIG_SETMASK, &all, &signals_before);
+}
+
+static void let_signals_in(void)
+{
+    if (is_undisturbed)
+        pthread_sigmask(SIG_SETMASK, &signals_before, NULL);
+    is_undisturbed = 0;
+}
+
 /* Give the caller a copy of `fd` and let the call return, in one step. Whoever interrupts that
- * step would leave a call that has returned without a descriptor: so no signal may.
+ * step would leave a call that has returned without a descriptor: so no signal may, from then on
+ * until the next call that is Python's, since many are given one.
  *
  * For this step the kernel wakes the caller wherever it likes. Once that is on another processor,
  * both stay where they are, and each wakes the other one's up, call for call. */
 static int inject_at_once(struct lane *lane, int fd, uint32_t flags)
 {
     struct addfd request = {lane->call.id, ADDFD_SEND, (uint32_t)fd, 0, flags};
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    keep_signals_out();
     const uint64_t begin = now();
     if (lane->counts)
         lane->counts->answering = begin;
     int copy = ioctl(lane->listener, ADDFD, &request), error = errno;
     lane->is_apart = now() - begin > APART;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(fd);
     if (copy < 0)
         return error == ENOENT || respond(lane, 0, -error, 0);

@@ -79,6 +79,16 @@ static struct journal *new_journal(void)
     return journal;
 }
 
+/* What the processor's own instructions make of any text is what plain C makes of it. */
+static void digest_twice(const char *text, size_t length)
+{
+    uint8_t one[32], other[32];
+    digest_of((const uint8_t *)text, length, one);
+    digest_with(digest_in_c, (const uint8_t *)text, length, other);
+    if (memcmp(one, other, sizeof one))
+        exit(4);
+}
+
 /* Decisions of any length: none is written behind the end of a record. */
 static void write_down(struct journal *journal, const char *path, size_t length)
 {
@@ -272,7 +282,7 @@ int main(int count, char **words)
     struct lane lane = {.listener = -1, .nr_openat = 1, .nr_open = 2, .nr_sendto = 3, .nr_connect = 4};
     int sockets[] = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET6, SOCK_STREAM, 0)};
     lane.current = &current;
-    lane.kept = lane.descriptors = -1;
+    lane.kept = lane.memory = lane.descriptors = lane.handle_link = -1;
     for (long round = strtol(words[2], NULL, 10); round > 0; round--) {
         uint64_t table_size = number(8) ? whole : number((uint32_t)whole + 1);
         uint8_t *table = malloc(table_size ? table_size : 1);
@@ -290,6 +300,7 @@ int main(int count, char **words)
             uint64_t address = number(30) ? (uintptr_t)path : number(2) ? 0 : ~0ULL - number(5000);
             uint64_t start = number(3) ? (uint64_t)AT_FDCWD : number(2) ? number(8) : ~0ULL;
             write_down(journal, path, length);
+            digest_twice(path, length);
             hear_of_listeners();
             lane.places = &places;
             heard += hear_somebody(&lane, &names);
