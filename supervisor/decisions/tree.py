@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal
 
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.places import canonical
 
-Kind = Literal["directory", "file", "symlink", "other"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Literal
+
+    Kind = Literal["directory", "file", "symlink", "other"]
 
 
 class RealTree:
