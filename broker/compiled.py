@@ -8,10 +8,11 @@ expressions, which are compiled in Python, a thirtieth. Who starts often keeps t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, AnyStr
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from types import CodeType
+    from typing import Any, AnyStr
 
 texts: dict[str, CodeType] = {}
 """The code of each text so far."""

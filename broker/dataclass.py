@@ -10,14 +10,15 @@ the standard one, and `dataclasses.replace`, `fields` and the rest find what the
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
 
 from nono.broker.compiled import made_of
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
     from dataclasses import replace as replace
+    from typing import Any
 else:
 
     def dataclass(cls=None, /, *, eq=True, frozen=False, slots=False):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from collections.abc import Callable
+    from typing import Any
+
+    Find = Callable[[str], dict[str, Any] | None]
+    Keep = Callable[[str, dict[str, Any]], None]
 
 _DIRECTORY = __file__.rpartition("/")[0]
 PROFILES = f"{_DIRECTORY}/data/profiles"
 """The directory of the profiles that come with nono."""
 # importlib.resources would cost every start 10 ms: it imports archives and temporary files.
 
-Find = Callable[[str], dict[str, Any] | None]
-Keep = Callable[[str, dict[str, Any]], None]
 _kept: list[tuple[Find, Keep]] = []
 
 

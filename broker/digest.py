@@ -6,9 +6,13 @@ of two versions, and an interpreter may be built without it.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
-from typing import Protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class Digest(Protocol):
@@ -21,7 +25,7 @@ class Digest(Protocol):
 def _found() -> Callable[[bytes], Digest]:
     for name in ("_sha2", "_sha256", "hashlib"):
         try:
-            found: Callable[[bytes], Digest] = importlib.import_module(name).sha256
+            found: Callable[[bytes], Digest] = __import__(name).sha256
         except ImportError:
             continue
         return found

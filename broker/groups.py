@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
 from nono.broker.dataclass import dataclass, field
 from nono.broker.datafile import data
@@ -22,6 +21,10 @@ from nono.broker.rules.rule import (
     Subtree,
     Subtrees,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 Expand = Callable[[str], Sequence[str]]
 """From an entry such as '~/.ssh' or '$TMPDIR' to canonical absolute paths; none

@@ -6,12 +6,14 @@ when the first one is made. A test compares them; for a type checker they are th
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import TYPE_CHECKING, Any
+import collections
+from operator import itemgetter
 
 from nono.broker.compiled import made_of
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
     from typing import NamedTuple as NamedTuple
 else:
 
@@ -21,8 +23,13 @@ else:
 
     NamedTuple.__mro_entries__ = lambda bases: (_Base,)
 
-_getter = type(namedtuple("_getter", "one").one)  # type: ignore[attr-defined]
-"""What gives one field of a tuple: made in C, and not public."""
+
+def _plain_getter(number: int, words: str) -> property:
+    return property(itemgetter(number), doc=words)
+
+
+_getter: Any = getattr(collections, "_tuplegetter", _plain_getter)
+"""What gives one field of a tuple: made in C where an interpreter has it."""
 
 
 class _Making(type):

@@ -7,10 +7,16 @@ Text keeps the bytes that were not UTF-8 as os.fsdecode has them, so it has to b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
 
 from nono.broker.errors import InvalidRecord
 from nono.broker.rules.access import ALL_ACCESS, Access
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any, TypeVar
+
+    _Value = TypeVar("_Value")
+
 
 MAX_TEXT = 1 << 16
 """Characters; a path has at most 4096 bytes, and a server name in TLS less than 65536."""
@@ -23,8 +29,6 @@ Fields = Mapping[type, Mapping[str, Read]]
 
 Kinds = Mapping[str, tuple[type, tuple[Read, ...]]]
 """The same by the names of the classes."""
-
-_Value = TypeVar("_Value")
 
 
 def as_text(value: object) -> str:

@@ -8,10 +8,15 @@ made the parent directory.
 from __future__ import annotations
 
 import enum
-from typing import Protocol
 
 from nono.broker.dataclass import dataclass
 from nono.broker.rules.access import Access
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class Process(Protocol):

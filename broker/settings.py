@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
 
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import Problem
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, FLOOR_ACCESS, READ_WRITE, Access
 from nono.broker.rules.rule import Effect, Origin, OriginKind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 
 class Kind(enum.Enum):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 SUCCESS: Final = 0
 

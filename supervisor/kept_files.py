@@ -10,10 +10,13 @@ import contextlib
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any
 
 from nono.broker.rules.paths import is_within
 from nono.supervisor.places import home_directory, make_private, state_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 MAX_BYTES = 1 << 20
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -10,9 +10,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from nono.broker.dataclass import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Protocol
+else:
+    Protocol = object
+
 
 _MAX_INTERRUPTS = 3
 _LAST_WORDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -8,14 +8,20 @@ simply continue.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Literal, Protocol
 
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.rule import Rule
 
-Kind = Literal["directory", "file", "symlink", "other"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Literal, Protocol
+
+    Kind = Literal["directory", "file", "symlink", "other"]
+else:
+    Kind, Protocol = str, object
+
 
 _MAX_REMEMBERED = 4096
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import get_args
 
 from nono.broker.errors import PolicyError
 from nono.broker.policy.around import UNKNOWN, Around, Directories, Rules, Standing, merge
@@ -28,7 +27,7 @@ from nono.broker.rules.rule import (
     is_lifted,
 )
 
-PATH_PATTERNS = frozenset(get_args(PathPattern))
+PATH_PATTERNS = frozenset(PathPattern.__args__)
 
 
 def check_paths(rules: Iterable[Rule]) -> None:

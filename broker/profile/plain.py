@@ -6,11 +6,13 @@ numbers and truths is not kept at all.
 
 from __future__ import annotations
 
-from typing import Any
-
 from nono.broker.profile.merged import Element, Merged
 from nono.broker.rules.rule import Origin, OriginKind
 from nono.broker.settings import BY_NAME, Setting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 _PLAIN = (str, int, bool)
 

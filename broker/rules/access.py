@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Self
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any, Self
 
 _MADE: dict[int, Any] = {}
 """The combinations that there are, by their value: a start asks for thousands."""

@@ -6,12 +6,18 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Protocol
 
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import InvalidHost, PolicyError
 from nono.broker.rules.addresses import Address
 from nono.broker.rules.hosts import canonical_host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Protocol
+else:
+    Protocol = object
+
 
 DEFAULT_PORTS = (80, 443)
 """What an entry for a host without a port opens."""

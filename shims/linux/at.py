@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 AT_FDCWD: Final = -100
 """In the place of the descriptor: the working directory."""

@@ -9,11 +9,15 @@ import contextlib
 import errno
 import struct
 from collections.abc import Iterator
-from typing import Final, NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.process import prctl, set_no_new_privs
 from nono.shims.linux.syscall_classes import own_number
+from nono.shims.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 _CAPGET: Final = own_number("capget")
 _CAPSET: Final = own_number("capset")

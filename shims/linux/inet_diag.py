@@ -9,11 +9,15 @@ import errno
 import functools
 import socket
 import struct
-from typing import Final, NamedTuple
 
 from nono.shims.errors import failure
 from nono.shims.linux import proc_net, sock_diag
 from nono.shims.linux.sock_diag import TCP_LISTEN
+from nono.shims.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 _TCPDIAG_GETSOCK: Final = 18  # the older request, and the only one for both families at once
 

@@ -10,9 +10,13 @@ import enum
 import errno
 import struct
 from collections.abc import Container
-from typing import Final, NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
+from nono.shims.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 # The same number on every architecture: syscalls.py lists them too, a test compares.
 CREATE_RULESET: Final = 444

@@ -6,22 +6,23 @@ no call that it answers.
 
 from __future__ import annotations
 
-import enum
 import functools
 import os
 import struct
 from _socket import AF_INET, inet_ntop, ntohs
 from array import array
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nono.shims.errors import failure
 from nono.shims.linux.libc import ffi
 from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
+from nono.shims.named_tuple import NamedTuple
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import socket
+    from typing import Any
 
     from nono.shims.linux.lane_name_server import LaneNameServer
 
@@ -31,8 +32,8 @@ _ASKED = 2
 """What is returned for a client of the name server."""
 
 
-class Options(enum.IntFlag):
-    """What the lane may do; the enum of the same names in lane.c."""
+class Options:
+    """What the lane may do, as numbers: the enum of the same names in lane.c."""
 
     TRUNCATE_IS_ASKED = 1
     CHANGES_ARE_TOLD = 2
@@ -44,8 +45,8 @@ class Options(enum.IntFlag):
     CONNECTS_OWN = 128
 
 
-class Found(enum.IntFlag):
-    """What a table says of a path and an access."""
+class Found:
+    """What a table says of a path and an access, as numbers to be added."""
 
     COVERED = 1
     ALLOWED = 2
@@ -328,7 +329,7 @@ def made(listener: int) -> Lane | None:
     return None if compiled is None else Lane(compiled, listener)
 
 
-def look_up(flat: bytes, path: bytes, access: int, refused: int = 0) -> tuple[Found, int]:
+def look_up(flat: bytes, path: bytes, access: int, refused: int = 0) -> tuple[int, int]:
     """What the table says, as the lane reads it, and by which rule; only where there is one.
 
     `refused` are rights whose refusal refuses it as well. Rules are counted from 1; 0 for none.
@@ -337,7 +338,7 @@ def look_up(flat: bytes, path: bytes, access: int, refused: int = 0) -> tuple[Fo
     rule = ffi.new("uint32_t *")
     table = ffi.from_buffer(flat), len(flat)
     found = compiled.nono_lane_look_up(*table, path, len(path), access, refused, rule)
-    return Found(found), rule[0]
+    return found, rule[0]
 
 
 def bucket(value: int) -> int:

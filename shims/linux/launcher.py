@@ -11,7 +11,12 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+
+from nono.shims.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 PROGRAM = os.path.join(os.path.dirname(__file__), "launcher")
 INTERFACE: Final = 3

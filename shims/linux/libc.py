@@ -5,10 +5,12 @@ Everything else in this folder goes through `syscall`, which raises `OSError` as
 
 from __future__ import annotations
 
-from typing import Any
-
 from nono.shims.errors import failure
 from nono.shims.linux import _libc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 ffi: Any = _libc.ffi
 lib: Any = ffi.dlopen(None)

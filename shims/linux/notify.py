@@ -10,10 +10,10 @@ import errno
 import fcntl
 import select
 import struct
-from typing import NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import own_number
+from nono.shims.named_tuple import NamedTuple
 
 RECV = 0xC0502100
 SEND = 0xC0182101

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Any
 
 from nono.shims.linux.libc import ffi, last_error, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 RESOLVE_NO_XDEV = 0x01
 RESOLVE_NO_MAGICLINKS = 0x02

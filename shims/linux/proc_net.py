@@ -11,7 +11,12 @@ import os
 import socket
 import struct
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+
+from nono.shims.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 _MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2
 _READINGS: Final = 2

@@ -10,11 +10,14 @@ import functools
 import os
 import signal
 import threading
-from typing import Final
 
 from nono.shims.errors import failure
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import own_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 _PRCTL: Final = own_number("prctl")
 _CLOSE_RANGE: Final = own_number("close_range")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Final, NamedTuple
+from typing import Final
 
 from nono.shims.linux import network_administration as administration
 from nono.shims.linux import socket_kinds as kinds
@@ -19,6 +19,7 @@ from nono.shims.linux.at import ACCESS_MODE
 from nono.shims.linux.network_administration import Options
 from nono.shims.linux.sending_options import DESTINATION_OPTIONS, FILTERED_OPTIONS
 from nono.shims.linux.syscall_classes import Network
+from nono.shims.named_tuple import NamedTuple
 
 ALL_BITS: Final = 0xFFFFFFFF
 

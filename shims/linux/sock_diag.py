@@ -9,9 +9,12 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
-from typing import Final
 
 from nono.shims.errors import failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 _NETLINK_SOCK_DIAG: Final = 4
 _SOCK_DIAG_BY_FAMILY: Final = 20

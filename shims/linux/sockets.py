@@ -26,13 +26,14 @@ from _socket import (
     TCP_INFO,
 )
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import own_number
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import socket
+    from typing import Final
 
 _CONNECT: Final = own_number("connect")
 _BIND: Final = own_number("bind")

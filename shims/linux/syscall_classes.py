@@ -12,17 +12,24 @@ import os
 import sys
 import types
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
 
 from nono.shims.errors import UnsupportedMachineError
 from nono.shims.linux.syscall_numbers import NUMBERS
+from nono.shims.named_tuple import NamedTuple
 
-Arch = Literal["x86_64", "aarch64"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final, Literal
+
+    Arch = Literal["x86_64", "aarch64"]
+    Network = Literal["unrestricted", "filtered", "blocked", "proxied"]
+    """The last is for a program without a broker that has a network namespace of its own, or that
+    Landlock holds to a port."""
+else:
+    Arch = Network = str
+
+
 ARCHES: Final[tuple[Arch, ...]] = ("x86_64", "aarch64")
-
-Network = Literal["unrestricted", "filtered", "blocked", "proxied"]
-"""The last is for a program without a broker that has a network namespace of its own, or that
-Landlock holds to a port."""
 
 
 class SyscallClass(enum.StrEnum):

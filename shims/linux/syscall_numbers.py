@@ -6,7 +6,9 @@ scripts/syscall.tbl (before 6.11: include/uapi/asm-generic/unistd.h) of the kern
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 NUMBERS: Final[dict[str, tuple[int, int | None]]] = {
     "read": (0, 63),

@@ -13,10 +13,11 @@ import re
 import socket
 import struct
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from nono.shims.linux import proc_net, sock_diag
 from nono.shims.linux.sock_diag import cookie as cookie
+from nono.shims.named_tuple import NamedTuple
 
 _SHOW_NAME: Final = 0x1
 _SHOW_VFS: Final = 0x2

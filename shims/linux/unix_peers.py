@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from nono.shims.linux.process import pidfd_pid
 from nono.shims.linux.sockets import peer_pidfd
+from nono.shims.named_tuple import NamedTuple
 
 _UCRED: Final = struct.Struct("=iII")  # struct ucred
 

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.answer_records import Answered, Changed
@@ -42,7 +41,8 @@ from nono.supervisor.decisions.undecided import AllowedByAnswer
 from nono.supervisor.errors import StartError, failure
 from nono.supervisor.version import VERSION
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker import Origin
     from nono.broker.audit.asked_records import Said
     from nono.supervisor.audit.sessions import NewSession

@@ -6,7 +6,6 @@ import errno
 import gc
 import os
 import sys
-from typing import Any
 
 from nono.broker.errors import ProfileError
 from nono.broker.visible import visible
@@ -16,6 +15,10 @@ from nono.supervisor.cli.simple_line import simple_run
 from nono.supervisor.decisions.own_code import this_process_is_ours
 from nono.supervisor.errors import BrokenError, CommandError, NonoError, hint_of
 from nono.supervisor.places import current_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 _MAX_PROBLEMS = 20
 _RUNNING = {"run", "shell", "learn"}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from nono.supervisor.places import home_directory
 from nono.supervisor.planning.paths.workdir import working_directory
 from nono.supervisor.planning.projects.project_file import Project
 from nono.supervisor.planning.projects.project_here import found_here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 
 def accepted_project(argv: Sequence[str], workdir: str) -> Project | None:

@@ -7,11 +7,14 @@ test compares. Every other line is click's to read, and so is every mistake.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import BY_OPTION
 from nono.supervisor.planning.options import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 _RUN_FLAGS = {
     "--dry-run": "dry_run",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from nono.broker.settings import flag
 from nono.broker.visible import visible
@@ -26,7 +25,10 @@ from nono.supervisor.planning.profiles.answers_of_run import note_use
 from nono.supervisor.planning.projects.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
+
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import AuditOptions
     from nono.supervisor.cli.counting import Counting

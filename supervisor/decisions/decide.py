@@ -7,7 +7,6 @@ import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn
 
 from nono.broker import (
     OWN_OBJECT,
@@ -42,7 +41,10 @@ from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback
 from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import NoReturn
+
     from nono.broker.policy.table import Spelled
     from nono.supervisor.decisions.remembered import Remembered
     from nono.supervisor.decisions.witness import Witness
@@ -291,10 +293,8 @@ class Decisions:
         return self.is_asked(request, verdict)
 
     def refuse_unanswered(self, request: Request, why: Deny | None) -> NoReturn:
-        """Note the refusal of what a person refused, or nobody answered; raise.
-
-        `why` is the person's answer; without one it is refused by what asked.
-        """
+        """Note the refusal of what a person refused, whose answer is `why`, or of what nobody
+        answered, so that what asked refuses it; raise."""
         decided, verdict = self.verdict(request)
         if why is None and isinstance(verdict, Ask):
             why = refused(verdict, decided, self.asks_no_more or verdict.rule.origin)

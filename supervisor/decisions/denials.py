@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
 
 from nono.broker import Access, Ask, Deny, Request, visible
 from nono.broker.dataclass import dataclass, field, replace
@@ -15,7 +14,10 @@ from nono.broker.requests import DATAGRAMS_IPV6, Metadata, PathChange, PathReque
 from nono.broker.rules.rule import NO_DATAGRAMS, Effect, builtin
 from nono.supervisor.places import home_directory
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
+
     from nono.broker import Explanation
 
 _MAX_UNREAD = 20

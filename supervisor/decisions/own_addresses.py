@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from nono.broker.rules.addresses import Address, destination
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 _DISCARD: Final = 9
 _LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}

@@ -14,12 +14,15 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import BinaryIO
 
 from nono.broker import is_within
 from nono.supervisor.decisions.listed_places import elements, places
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import bytes_of, regular_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import BinaryIO
 
 _PRELOADED = (("LD_PRELOAD", ": "), ("LD_AUDIT", ":"), ("LD_AUDIT", ": "))
 _CACHE = "/etc/ld.so.cache"

@@ -6,14 +6,17 @@ import itertools
 import os
 import stat
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal
 
 from nono.supervisor.descriptors import listdir, scandir
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import canonical
 
-Kind = Literal["directory", "file", "symlink", "other"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Literal
+
+    Kind = Literal["directory", "file", "symlink", "other"]
 
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 

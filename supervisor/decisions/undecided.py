@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nono.broker import Allow, Ask, Deny, Effect, Origin, Policy, Request, Rule
 from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.network.network import refusal_errno
 from nono.broker.requests import Metadata, PathChange, RecordedProcess
 from nono.supervisor.decisions.denials import key
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker.asking.question import Begun
     from nono.broker.audit.asked_records import Said
 

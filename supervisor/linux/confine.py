@@ -8,7 +8,6 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from nono.broker import Mode
 from nono.broker.named_tuple import NamedTuple
@@ -21,7 +20,8 @@ from nono.supervisor.linux.calls.own.own_objects import OwnObjects
 from nono.supervisor.linux.kept_filter import kept_filter
 from nono.supervisor.linux.tracing import check_tracing
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker import Process
     from nono.shims.linux.syscall_classes import Network
     from nono.supervisor.decisions.always import Complete

@@ -7,11 +7,10 @@ the kernel's Documentation/admin-guide/LSM/Yama.rst; tried with Debian's 6.1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nono.supervisor.errors import StartError
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.finding import Finding
 
 _SCOPE = "/proc/sys/kernel/yama/ptrace_scope"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
 
 from nono.broker.network.index import is_loopback
 from nono.broker.rules.addresses import destination
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
 
 MAX_BYTES: Final = 1024 * 1024
 """What is read of the file; a line that the limit cuts is left out with those after it."""

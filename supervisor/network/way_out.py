@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
 
 from nono.broker import Connect, ConnectHost, Process, PublicPort
 from nono.broker.requests import NOBODY
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ProxyRefusal, ResolutionError
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import trio
 
     from nono.supervisor.network.resolver import Resolver

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from nono.broker import Origin, OriginKind
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import BY_OPTION, Key, Setting, Settings
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
+
     from nono.broker.limits import Limits
 
 _MAX_SHOWN = 80

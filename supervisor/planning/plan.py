@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nono.broker import (
     Access,
@@ -57,7 +56,8 @@ from nono.supervisor.planning.program.program import (
 from nono.supervisor.planning.projects.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.walk import Changeable
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker.agents import Agent
     from nono.broker.credentials.services import Service
     from nono.broker.limits import Limits

@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from nono.broker import Origin, OriginKind, visible
 from nono.supervisor.asking.control.listening import listen
@@ -19,7 +18,10 @@ from nono.supervisor.faults import Faults
 from nono.supervisor.places import run_name
 from nono.supervisor.version import VERSION
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
+
     from nono.broker.asking.control.conversation import Work
     from nono.supervisor.asking.channel import Channel
     from nono.supervisor.asking.control.server import Server

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import BrokenError
 from nono.supervisor.places import run_name
@@ -21,7 +20,8 @@ from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.session.start import start
 from nono.supervisor.streams import GIVEN_UP, Ending, Streams, inherited_signals
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.asking.channel import ProgramTerminal
     from nono.supervisor.asking.terminal.own_terminal import OwnTerminal
     from nono.supervisor.session.controlled import Controlled

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nono.broker import Access, Allow, Mode, Open
 from nono.broker.dataclass import replace
@@ -20,7 +19,8 @@ from nono.supervisor.session.abandoned import Claim, claim, remove_abandoned
 from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker.asking.question import Ask
     from nono.broker.counting.tally import Tally
     from nono.broker.limits import Reached

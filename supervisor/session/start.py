@@ -9,14 +9,14 @@ import stat
 import sys
 from _socket import AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nono.broker import Mode
 from nono.supervisor.errors import NoDirectory, UsageError
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import socket
 
     if sys.platform == "darwin":

@@ -13,12 +13,12 @@ import os
 from _socket import AF_UNIX, SOCK_STREAM, socket
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import failure
 from nono.supervisor.places import control_directories, through
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from socket import socket as Whole
 
 SUFFIX = ".sock"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
@@ -16,7 +15,8 @@ from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.tasks import Background
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
 
 from nono.shims.linux.syscall_classes import SyscallClass, classes, table
 from nono.supervisor.linux.calls.loop import Handler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 _HOMES: Mapping[str, tuple[str, ...]] = {
     "nono.supervisor.linux.calls.by_command": ("ioctl", "fcntl"),

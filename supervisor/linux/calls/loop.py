@@ -14,7 +14,6 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
 
 from nono.broker.dataclass import replace
 from nono.shims.linux import capabilities
@@ -53,9 +52,14 @@ from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.tasks import Background
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Protocol
+
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
+else:
+    Protocol = object
 
 Handler = Callable[[Call, Decisions], Answer]
 

@@ -17,7 +17,6 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
 
 from nono.shims.linux import capabilities, process
 from nono.shims.linux import sockets as kernel
@@ -25,10 +24,14 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import file_maker
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import socket
+    from typing import Protocol
 
     from nono.supervisor.linux.own_process import OwnProcess
+else:
+    Protocol = object
 
 
 class Making(Protocol):

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from nono.shims.linux import capabilities
 from nono.supervisor.linux.calls.answers import Answer, Retry
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import trio
 
 _MAX_THREADS = 8

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from nono.shims.linux.notify import Listener
 from nono.shims.linux.syscall_classes import machine
@@ -18,7 +17,10 @@ from nono.supervisor.linux.calls.own.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.waiting import WaitingCalls
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
+
     from nono.broker.counting.tally import Tally
     from nono.shims.linux.notify import Notification
     from nono.supervisor.asking.asking import Asking

@@ -7,7 +7,6 @@ import errno
 import resource
 import threading
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from nono.broker.dataclass import dataclass
 from nono.shims.linux.notify import Listener, Notification
@@ -18,7 +17,8 @@ from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.stalling import Threads, with_rights
 from nono.supervisor.linux.calls.tasks import Background
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import trio
 
 _MAX_CALLS = 4096

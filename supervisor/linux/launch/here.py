@@ -13,7 +13,6 @@ import os
 import signal
 import time
 from _socket import SO_PASSCRED, SOL_SOCKET, socket
-from typing import NoReturn
 
 from nono.shims.linux import launcher
 from nono.shims.linux.process import set_child_subreaper
@@ -22,6 +21,10 @@ from nono.supervisor.linux.launch import protocol, request
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import failed, kill_and_reap
 from nono.supervisor.linux.processes import children, descendants
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import NoReturn
 
 _NAME = "nono-init"
 _START_SECONDS = 30.0

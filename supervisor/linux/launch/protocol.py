@@ -23,12 +23,15 @@ from _socket import (
     socketpair,
 )
 from collections.abc import Sequence
-from typing import Any
 
 import msgpack
 
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.errors import failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 MAX_MESSAGE = 8192
 

@@ -8,7 +8,6 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import CommandError
@@ -24,7 +23,8 @@ from nono.supervisor.linux.processes import is_pending, state_of
 from nono.supervisor.planning.program.program import find_program
 from nono.supervisor.streams import Ending, Streams, inherited_signals
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker.counting.tally import Tally
     from nono.broker.limits import Reached
     from nono.supervisor.asking.asking import Asking

@@ -9,13 +9,19 @@ import select
 import signal
 from _socket import socket
 from collections.abc import Iterable
-from typing import Protocol
 
 from nono.broker.named_tuple import NamedTuple
 from nono.shims.linux.process import set_dumpable
 from nono.supervisor.errors import StartError, hint_of
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Protocol
+else:
+    Protocol = object
+
 
 _START_SECONDS = 30.0
 

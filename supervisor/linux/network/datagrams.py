@@ -16,11 +16,13 @@ import os
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Final
 
 from nono.supervisor.errors import failure
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Final
+
     from nono.supervisor.linux.own_process import OwnProcess
 
 _PROGRAM: Final = os.path.join(os.path.dirname(__file__), "lo_only.py")

@@ -6,7 +6,6 @@ import resource
 import socket
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
@@ -17,7 +16,8 @@ from nono.supervisor.linux.network.stub_clients import StubClients
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 from nono.supervisor.network.way_out import WayOut
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
 _BACKLOG = 128

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
 
 from nono.broker import (
     FLOOR_ACCESS,
@@ -20,6 +19,13 @@ from nono.broker import (
 from nono.broker.dataclass import replace
 from nono.broker.settings import KEYS, Key, Kind, Setting, Settings
 from nono.supervisor.places import platform
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Protocol
+else:
+    Protocol = object
+
 
 _PATHS = frozenset({Kind.REFUSED, Kind.ASKED, Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _WORKDIR = {

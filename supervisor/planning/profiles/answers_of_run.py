@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from nono.supervisor.descriptors import listdir
 from nono.supervisor.places import profile_directory
@@ -15,7 +14,8 @@ from nono.supervisor.planning.profiles.answers_file import (
     answers_file,
 )
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.walk import Changeable
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from typing import Any
 
 import msgpack
 
@@ -25,6 +24,10 @@ from nono.supervisor.kept_files import keep, read_kept
 from nono.supervisor.places import here, platform
 from nono.supervisor.planning.profiles.profile_files import Profiles
 from nono.supervisor.version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import Any
 
 _FILES = 64
 """So many are kept at most: which one it is follows from the profile's name and the directory."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 from nono.broker import PolicyError
 from nono.broker.errors import Problem
 from nono.broker.settings import Setting
 from nono.supervisor.planning.profiles.profile_files import is_built_in
 
-_Made = TypeVar("_Made")
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from typing import TypeVar
+
+    _Made = TypeVar("_Made")
 
 
 class Findings:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from nono.broker import Rule
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import Settings
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker import Policy
     from nono.broker.credentials.services import Service
 

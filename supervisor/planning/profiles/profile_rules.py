@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nono.broker import Access, Effect, PolicyError, Rule, default_groups, group
 from nono.broker.dataclass import replace
@@ -31,7 +30,8 @@ from nono.supervisor.planning.profiles.profile_paths import (
 )
 from nono.supervisor.walk import Changeable
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker.credentials.services import Service
 
 _UNSUPPORTED = {

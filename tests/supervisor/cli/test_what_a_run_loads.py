@@ -29,7 +29,7 @@ HEAVY = {
         "pkgutil",
     ),
     *("platform", "pycparser", "pydantic", "pyseccomp", "pyte", "sqlite3", "ssl", "subprocess"),
-    *("traceback", "trio", "urllib", "uuid", "xml", "zipfile"),
+    *("traceback", "trio", "typing", "urllib", "uuid", "xml", "zipfile"),
 }
 """Others' modules that a run needs only for a feature, if at all."""
 ROOMS = (

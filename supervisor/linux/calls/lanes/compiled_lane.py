@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Connect
 from nono.broker.requests import RecordedProcess
@@ -24,7 +23,8 @@ from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.lanes.fast_lane import FastLane
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.shims.linux.journal import Journal
     from nono.supervisor.decisions.witness import Sharing
     from nono.supervisor.linux.calls.lanes.known_answers import KnownAnswers
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.network.service import NetworkService
 
 # As plain numbers: they are put together for each call that the lane leaves.
-_TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
-_FOLLOWS, _PERFORMS = Options.FOLLOWS.value, Options.PERFORMS.value
-_NOTES, _MAKES = Options.NOTES.value, Options.MAKES.value
-_CONNECTS, _CONNECTS_OWN = Options.CONNECTS.value, Options.CONNECTS_OWN.value
+_TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED, Options.CHANGES_ARE_TOLD
+_FOLLOWS, _PERFORMS = Options.FOLLOWS, Options.PERFORMS
+_NOTES, _MAKES = Options.NOTES, Options.MAKES
+_CONNECTS, _CONNECTS_OWN = Options.CONNECTS, Options.CONNECTS_OWN
 _NOBODY = RecordedProcess(0, "", ())
 """The policy goes by no process."""
 

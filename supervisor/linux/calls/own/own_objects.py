@@ -13,7 +13,6 @@ import struct
 import threading
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from nono.broker.rules.paths import SHARED, is_within
 from nono.shims.linux.file_identity import identity
@@ -23,7 +22,8 @@ from nono.supervisor.linux.calls.own.pinned import PINNED, Pinned
 from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS, Handle
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.linux.calls.fork_count import ForkCount
     from nono.supervisor.linux.calls.own.made_sockets import MadeSockets
     from nono.supervisor.linux.calls.own.own_datagrams import OwnDatagrams

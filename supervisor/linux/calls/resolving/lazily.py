@@ -6,9 +6,8 @@ which costs more than most of what is computed here. Objects of one call belong 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from functools import cached_property
 
     lazily = cached_property

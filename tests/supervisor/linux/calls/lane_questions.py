@@ -175,11 +175,11 @@ def ask(world: World, path: bytes, access: Access) -> str:
     found, rule = look_up(world.flat, path, access.value)
     is_covered = decisions.floor_covers(text, access)
     about = (text, access, found, decisions.policy, decisions.floor, world.copies)
-    if Found.UNSURE in found:
+    if found & Found.UNSURE:
         assert found == Found.UNSURE, about
         return "unsure"
-    assert (Found.COVERED in found) is is_covered, about
-    if Found.ALLOWED not in found:
+    assert bool(found & Found.COVERED) is is_covered, about
+    if not found & Found.ALLOWED:
         return "covered" if is_covered else "left"
     assert world.has_rules, about
     assert text not in world.copies, about
@@ -196,9 +196,9 @@ def ask_new(world: World, path: bytes) -> str:
     decisions, text = world.decisions, os.fsdecode(path)
     found, rule = look_up(world.flat, path, Access.WRITE.value, Access.CREATE.value)
     about = (text, found, rule, decisions.policy)
-    if Found.COVERED in found:
+    if found & Found.COVERED:
         assert decisions.floor_covers(text, Access.WRITE), about
-    if Found.ALLOWED not in found:
+    if not found & Found.ALLOWED:
         return "left"
     request = PathChange(PROCESS, Operation.CREATE, text)
     decided, verdict = decisions.verdict(request)

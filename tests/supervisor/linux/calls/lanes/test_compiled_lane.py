@@ -142,7 +142,7 @@ def test_nothing_is_performed_for_who_gave_something_up(monkeypatch: pytest.Monk
     ],
 )
 def test_what_a_pattern_or_a_witness_takes(
-    access: Access, witness: Told | None, expected: Options
+    access: Access, witness: Told | None, expected: int
 ) -> None:
     """Where names are refused each link on the way counts; a witness is told what is performed."""
     lane, played, _ = make(decided(Rule(Glob("**/x"), access, Effect.DENY, FLAG), witness=witness))

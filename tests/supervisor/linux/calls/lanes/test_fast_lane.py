@@ -76,7 +76,7 @@ class World:
         self.compiled = Lane(library()[0], -1)
         version, flat = self.decisions.table(with_rules=False)
         self.compiled.use(flat, version, self.decisions.version)
-        links = Options(0) if with_names else Options.FOLLOWS
+        links = 0 if with_names else Options.FOLLOWS
         self.compiled.allow(Options.TRUNCATE_IS_ASKED | Options.CHANGES_ARE_TOLD | links)
 
     def restore(self) -> None:
