@@ -4,6 +4,7 @@ Every command is run by an `Account`: root, or an ordinary user. Each has a priv
 /var/tmp (not /tmp, where the sandbox has rules of its own) and a bare environment.
 """
 
+import gc
 import os
 import pwd
 import secrets
@@ -33,6 +34,7 @@ from tests.switching import in_front
 
 TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
+SWITCHES = ("NONO_LANE", "NONO_LAUNCHER", "NONO_PRELOAD")  # of whole rooms of tests
 WATCH = pytest.StashKey[Watch | None]()
 
 examples.register()
@@ -293,6 +295,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"as_user", "place"} & {*getattr(item, "fixturenames", ())}:
             item.add_marker("sandbox")
+    gc.freeze()  # ten thousand tests stay to the end: the collector need not look through them
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -320,11 +323,7 @@ def _account(name: str, place: Path, python: str) -> Account:
         "TERM": "dumb",
         "USER": name,
     }
-    for switch in (
-        "NONO_LANE",
-        "NONO_LAUNCHER",
-        "NONO_PRELOAD",
-    ):  # for whole rooms of tests through one lane
+    for switch in SWITCHES:
         if value := os.environ.get(switch):
             environment[switch] = value
     account = Account(name, entry.pw_uid, entry.pw_gid, home, python, environment)

@@ -83,11 +83,20 @@ def _fcntl_there(fd: int, command: int, argument: Any = 0) -> Any:
 def _needed() -> Iterator[str]:
     """What our sources import of others', wherever the import stands."""
     for path in (*_sources("broker"), *_sources("supervisor"), *_sources("tests")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _statements(ast.parse(path.read_text(encoding="utf-8")).body):
             if isinstance(node, ast.Import):
                 yield from (each.name for each in node.names if _is_others(each.name))
             elif isinstance(node, ast.ImportFrom) and _is_others(node.module or ""):
                 yield node.module or ""
+
+
+def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """These and what is in them; what they are made of is not looked through."""
+    for node in body:
+        yield node
+        for inner in ("body", "orelse", "handlers", "finalbody", "cases"):
+            found = getattr(node, inner, ())
+            yield from _statements(found if isinstance(found, list) else ())
 
 
 def _is_others(name: str) -> bool:

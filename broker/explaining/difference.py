@@ -78,9 +78,11 @@ def _and(verbs: Iterable[str]) -> str:
 def _questions(policies: Iterable[Policy]) -> Iterator[_Question]:
     yield from _about_host(_ANY_HOST, _ANY_PORTS, "any other host")
     yield _Question("any other port", Bind(NOBODY, "0.0.0.0", 61000), "listen on")
-    for policy in policies:
-        for rule in policy.rules:
-            yield from _about_paths(rule.pattern)
+    both = tuple(policies)
+    # Most patterns are those of both.
+    for pattern in dict.fromkeys(rule.pattern for each in both for rule in each.rules):
+        yield from _about_paths(pattern)
+    for policy in both:
         network = policy.network
         for rule in network.rules:
             yield from _about_hosts(rule.pattern)

@@ -308,7 +308,7 @@ def _is_enforced(
     if any(floor.covers(path, one) for one in bits):
         return False
     for each in floor.rules:
-        if each.access & bits and is_within(each.path, path) and isinstance(rule.pattern, Subtree):
+        if isinstance(rule.pattern, Subtree) and is_within(each.path, path) and each.access & bits:
             is_named = any(is_within(each.path, one) for one in left_out)
             if not is_named:
                 raise PolicyError(

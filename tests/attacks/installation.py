@@ -21,22 +21,40 @@ def sources(place: Path) -> Path:
     return copied
 
 
+@pytest.fixture(scope="module")
+def environments(sources: Path) -> dict[str, Path]:
+    """Of each account one, which is made once; the tests have copies."""
+    return {}
+
+
 @pytest.fixture
-def installed(as_user: Account, project: Path, sources: Path) -> Path:
+def installed(
+    as_user: Account, project: Path, sources: Path, environments: dict[str, Path]
+) -> Path:
     """A project with nono in an environment of its own, as somebody may have it: `.venv`.
 
     The dependencies are those of the environment of the tests, by a .pth file.
     """
+    if as_user.name not in environments:
+        environments[as_user.name] = _made(as_user, sources)
     venv = project / ".venv"
-    done = as_user(as_user.python, "-m", "venv", "--without-pip", venv)
+    subprocess.run(["cp", "-a", environments[as_user.name], venv], check=True)
+    (others,) = venv.glob("lib/python3*/site-packages/others.pth")
+    with others.open("a") as file:
+        file.write(f"{project}/later\n")
+    return venv
+
+
+def _made(account: Account, sources: Path) -> Path:
+    venv = account.directory(sources.with_name(f"{sources.name}-{account.name}"))
+    done = account(account.python, "-m", "venv", "--without-pip", venv)
     assert done.returncode == 0, done.stderr
     (site_packages,) = venv.glob("lib/python3*/site-packages")
-    shutil.copytree(
-        sources, site_packages / "nono", ignore=shutil.ignore_patterns("*.toml", "*.md")
-    )
-    given = as_user(as_user.python, "-c", "import msgpack; print(msgpack.__path__[0])").stdout
-    (site_packages / "others.pth").write_text(f"{Path(given.strip()).parent}\n{project}/later\n")
-    subprocess.run(["chown", "-R", f"{as_user.uid}:{as_user.gid}", venv], check=True)
+    left_out = shutil.ignore_patterns("*.toml", "*.md")
+    shutil.copytree(sources, site_packages / "nono", ignore=left_out)
+    given = account(account.python, "-c", "import msgpack; print(msgpack.__path__[0])").stdout
+    (site_packages / "others.pth").write_text(f"{Path(given.strip()).parent}\n")
+    subprocess.run(["chown", "-R", f"{account.uid}:{account.gid}", venv], check=True)
     return venv
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.installation import PYTHON, installed, run, sources
+from tests.attacks.installation import PYTHON, environments, installed, run, sources
 from tests.conftest import BY_A_USER, Account, program_beside
 
-__all__ = ["installed", "sources"]
+__all__ = ["environments", "installed", "sources"]
 
 pytestmark = pytest.mark.requires(landlock=2)
 

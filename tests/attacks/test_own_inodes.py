@@ -8,10 +8,10 @@ import pytest
 
 from nono.supervisor.errors import StartError
 from nono.supervisor.session import own_inodes
-from tests.attacks.installation import PYTHON, installed, run, sources
+from tests.attacks.installation import PYTHON, environments, installed, run, sources
 from tests.conftest import Account
 
-__all__ = ["installed", "sources"]
+__all__ = ["environments", "installed", "sources"]
 
 pytestmark = pytest.mark.requires(landlock=2)
 

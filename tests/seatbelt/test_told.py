@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from nono.supervisor.cli import elsewhere
 from nono.supervisor.cli.commands import nono as command
+from nono.supervisor.decisions.always import Complete
+from nono.supervisor.macos.compiled import Compiled
 from nono.supervisor.macos.on_disk import path_on_disk
 from nono.supervisor.places import platform
 from tests.seatbelt.evaluator import READINGS, Asked, parse
+
+_seatbelt = elsewhere.seatbelt
 
 
 def _nono(*words: str) -> Result:
@@ -25,6 +30,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir(home / "project")
     return home
+
+
+@pytest.fixture(autouse=True)
+def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same policy is not compiled again, which takes a second."""
+    known: list[tuple[Complete, Compiled]] = []
+
+    def seatbelt(made: Complete) -> Compiled:
+        for other, held in known:
+            if other.policy == made.policy:
+                return held
+        known.append((made, _seatbelt(made)))
+        return known[-1][1]
+
+    monkeypatch.setattr(elsewhere, "seatbelt", seatbelt)
 
 
 def test_the_profile_that_a_mac_would_get(home: Path) -> None:

@@ -36,8 +36,11 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(home: Path) -> Path:
-    """A repository with a submodule whose name has a slash, and a linked work tree."""
-    project = home / "src/project"
+    return repository(home / "src/project")
+
+
+def repository(project: Path) -> Path:
+    """With a submodule whose name has a slash, and a linked work tree."""
     for name in ("", "modules/a/b", "worktrees/w"):
         directory = project / ".git" / name
         (directory / "hooks").mkdir(parents=True)
@@ -46,14 +49,30 @@ def project(home: Path) -> Path:
     return project
 
 
+@pytest.fixture(scope="module")
+def opened_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
+    """A home, and one plan for all that only ask about it."""
+    home = tmp_path_factory.mktemp("home").resolve()
+    return home, plan(home, allow=["~"])
+
+
+@pytest.fixture(scope="module")
+def opened_project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
+    """A repository that is worked in, and one plan for all that only ask about it."""
+    home = tmp_path_factory.mktemp("home").resolve()
+    project = repository(home / "src/project")
+    return project, plan(home, project, allow_cwd=True)
+
+
 def test_the_survey_is_as_large_as_the_one_that_was_tried() -> None:
     assert len(set(SURVEY)) == len(SURVEY) >= 93
 
 
 @pytest.mark.parametrize("name", SURVEY)
-def test_a_home_that_is_opened_keeps_its_start_files(home: Path, name: str) -> None:
-    home.mkdir(parents=True, exist_ok=True)
-    opened = plan(home, allow=["~"])
+def test_a_home_that_is_opened_keeps_its_start_files(
+    opened_home: tuple[Path, Plan], name: str
+) -> None:
+    home, opened = opened_home
     assert not may_write(opened, home / name)
     assert may_write(opened, home / "notes/text")
 
@@ -71,8 +90,8 @@ def test_every_entry_is_refused_and_has_a_reason(home: Path, project: Path) -> N
 
 
 @pytest.mark.parametrize("name", PROJECT)
-def test_a_project_keeps_its_own(home: Path, project: Path, name: str) -> None:
-    opened = plan(home, project, allow_cwd=True)
+def test_a_project_keeps_its_own(opened_project: tuple[Path, Plan], name: str) -> None:
+    project, opened = opened_project
     assert not may_write(opened, project / name)
     assert not may_write(opened, project / name / "below")
     assert may_write(opened, project / "src" / "main.py")
@@ -110,8 +129,10 @@ def test_variables_that_name_a_file(home: Path, project: Path) -> None:
 
 @pytest.mark.parametrize("name", REPOSITORY)
 @pytest.mark.parametrize("inside", ["", "modules/a/b", "worktrees/w"])
-def test_a_repository_that_was_there(home: Path, project: Path, inside: str, name: str) -> None:
-    opened = plan(home, project, allow_cwd=True)
+def test_a_repository_that_was_there(
+    opened_project: tuple[Path, Plan], inside: str, name: str
+) -> None:
+    project, opened = opened_project
     assert not may_write(opened, project / ".git" / inside / name)
     assert may_write(opened, project / ".git" / inside / "index")
     assert may_write(opened, project / ".git/modules/new/config"), "what the run makes is its own"

@@ -148,7 +148,7 @@ def test_nothing_is_left_over(plan: Plan, descriptors_before: set[str]) -> None:
 
     # Of every thread: the server is another thread's once the one that started it has ended.
     before = set(children_of(os.getpid()))
-    for _ in range(20):
+    for _ in range(6):
         run(["true"], plan, capture_output=True)
         with pytest.raises(CommandError):
             run(["no-such-command"], plan, input=b"x", capture_output=True)

@@ -69,7 +69,9 @@ def test_commands_in_variables() -> None:
     }
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(n, marks=pytest.mark.lots(kind="seed")) for n in range(12)]
+)
 def test_a_group_has_the_rules_of_its_paths_one_by_one(tmp_path: Path, seed: int) -> None:
     """Whatever links and variables there are, and whatever was remembered of others."""
     choose = random.Random(seed)
