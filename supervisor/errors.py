@@ -6,7 +6,7 @@ Each says in one line what, where and why, and may carry a hint that can be past
         PolicyError                 the policy author's: a rule or a setting cannot be meant
             UnknownName             there is no group, network profile or service of that name
             InvalidHost
-            FloorTooLarge           a refusal by pattern would have to look at too many files
+            FloorTooLarge           a refusal would have to look at too many files
             TooManyLinks            or to follow too many links
             ProfileError            everything that is wrong with a profile's file
         UsageError                  the person's: an option, an argument
@@ -93,7 +93,7 @@ class NoDirectory(UsageError, FileNotFoundError):
 
 
 def _look_near(path: str) -> str:
-    from nono.supervisor.places import nearest_directory  # which stands on this module
+    from nono.supervisor.nearest import nearest_directory  # seldom needed
 
     return f"ls {shlex.quote(nearest_directory(path))}"
 

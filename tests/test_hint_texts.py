@@ -10,7 +10,7 @@ import pytest
 
 from nono.supervisor import NonoError
 from tests.conftest import CHECKOUT, PACKAGES
-from tests.test_errors import _classes
+from tests.error_classes import error_classes
 
 _SEVERAL = re.compile(r"; |, or |, then |, and |\.\.\.,|=\.\.\.|: (?:export|install|eval|nono) ")
 """What joins two of them, puts words before a command, or leaves out what nobody can paste."""
@@ -47,7 +47,7 @@ def _hints(tree: ast.AST, errors: frozenset[str]) -> Iterator[str]:
 
 
 def test_each_is_one_thing() -> None:
-    errors = {name for name, each in _classes().items() if issubclass(each, NonoError)}
+    errors = {name for name, each in error_classes().items() if issubclass(each, NonoError)}
     # Whose second argument is something else.
     errors -= {"CommandError", "UnknownName", "CalledProcessError", "TimeoutExpired"}
     found = {

@@ -27,7 +27,7 @@ from nono.broker.rules.paths import ancestors, child, components, is_within, res
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
 
 MAX_FILES = 1000
-"""In a carved directory that each have a rule of their own: a tenth of a second."""
+"""In a carved directory that each have a rule of their own: a twentieth of a second."""
 _MAX_LED = 1000
 """What is left of patterns behind links, in all."""
 

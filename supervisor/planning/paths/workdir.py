@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from nono.broker import is_within
 from nono.broker.rules.paths import lineage
 from nono.supervisor.errors import UsageError
+from nono.supervisor.nearest import nearest_directory
 from nono.supervisor.places import (
     absolute,
     canonical,
     current_directory,
     here,
-    nearest_directory,
     state_directory,
 )
 from nono.supervisor.planning.paths.flag_paths import follow

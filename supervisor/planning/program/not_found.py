@@ -14,7 +14,8 @@ from nono.broker import is_within
 from nono.broker.agents import Agent, agents
 from nono.broker.caches import search
 from nono.supervisor.descriptors import listdir
-from nono.supervisor.places import caches_directory, home_directory, nearest_directory
+from nono.supervisor.nearest import nearest_directory
+from nono.supervisor.places import caches_directory, home_directory
 from nono.supervisor.planning.profiles.profile_files import built_in_names
 from nono.supervisor.planning.program.program import find_program
 
