@@ -112,7 +112,7 @@ def request(head: bytes) -> Request:
     """Reads the head of a request up to its empty line. Raises NotHTTP."""
     known = _REQUEST.fullmatch(head) or _REQUEST.fullmatch(_unfolded(head))
     if known is None:
-        raise NotHTTP("not HTTP/1.1")
+        raise NotHTTP("a line that no request has")
     method, target, version, text = known.groups()
     fields, special = _fields(text)
     minor = int(version)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from nono.broker.credentials.endpoints import Endpoint, is_plain
 from nono.broker.credentials.sources import InEnvironment, InFile, Source, parse_source
-from nono.broker.dataclass import dataclass, field
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.datafile import data
 from nono.broker.errors import PolicyError, UnknownName
 from nono.broker.rules.hosts import canonical_host, literal_address, parse_port
@@ -120,6 +120,7 @@ class Service:
     program's token and `url_variables` the URL to send requests to. `accepts` are names of further
     headers, or with a `?` before them of parameters of the URL, that a program may put its token
     in. Without `endpoints` every request is allowed. `origin` is where the person named it.
+    `set_aside` are places of its key that another one was named instead of.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Service:
     endpoints: tuple[Endpoint, ...] = ()
     accepts: tuple[str, ...] = ()
     origin: str = field(default="", compare=False)
+    set_aside: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
         check_service_name(self.name)
@@ -237,16 +239,8 @@ def default_format(header: str) -> str:
 
 def with_source(service: Service, text: str) -> Service:
     """The service with its key in another place. Raises PolicyError."""
-    return Service(
-        service.name,
-        service.upstream,
-        (parse_source(text),),
-        service.key_variables,
-        service.url_variables,
-        service.injection,
-        service.endpoints,
-        service.accepts,
-        service.origin,
+    return replace(
+        service, sources=(parse_source(text),), set_aside=(*service.set_aside, *service.sources)
     )
 
 

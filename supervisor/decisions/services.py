@@ -42,9 +42,9 @@ def check(network: Network, broker: bool) -> None:
 
 
 def key_files(services: Iterable[Service]) -> Iterator[Rule]:
-    """A refusal for each file that a key may be in."""
+    """A refusal for each file that a key may be in, also where another place is used."""
     for service in services:
-        for source in service.sources:
+        for source in (*service.sources, *service.set_aside):
             if isinstance(source, InFile):
                 origin = Origin(OriginKind.BUILTIN, f"the key of {service.name}")
                 yield Rule(File(canonical(source.path)), ALL_ACCESS, Effect.DENY, origin)

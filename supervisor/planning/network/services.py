@@ -13,6 +13,7 @@ from nono.broker.credentials.services import (
     with_source,
 )
 from nono.broker.credentials.sources import InEnvironment
+from nono.broker.dataclass import replace
 from nono.broker.errors import Problem, UnknownName
 from nono.broker.policy.environment import Environment
 from nono.broker.settings import Setting, Settings, flag
@@ -53,8 +54,15 @@ def refuse(setting: Setting, error: PolicyError) -> NoReturn:
 
 
 def together(services: Iterable[Service]) -> tuple[Service, ...]:
-    """Each service once; the last one of a name counts."""
-    return tuple({service.name: service for service in services}.values())
+    """Each service once; the last one of a name counts, and what another one had is set aside."""
+    found: dict[str, Service] = {}
+    for service in services:
+        earlier = found.get(service.name)
+        if earlier is not None:
+            aside = (*service.set_aside, *earlier.set_aside, *earlier.sources)
+            service = replace(service, set_aside=aside)
+        found[service.name] = service
+    return tuple(found.values())
 
 
 def not_passed_on(

@@ -264,6 +264,9 @@ def test_why_tells_of_files_of_keys_and_of_copies(tree: Path) -> None:
             "rule": "built-in rule the key of openai",
             "layer": "broker",
         }
+    words += ["--proxy-credential", "openai=env://ANOTHER"]  # then nobody looks into the file
+    assert not answer(key, "read")["allowed"]
+    words[-2:] = []
     for path in ("/etc/resolv.conf", "/etc/hosts", os.path.realpath("/etc/resolv.conf")):
         assert answer(path, "read") == {"allowed": True, **copy}
         assert answer(path, "write") == {"allowed": False, **copy}
