@@ -214,7 +214,7 @@ class OpenedLater:
         matched = [each for each in floor.matched if _is_in(each, roots)]
         elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
         access = reduce(or_, (grant.access for grant in grants))
-        unfound = links.unfound_for(access) + links.unseen_for(access)
+        unfound = [*links.unfound_for(access), *links.unseen_for(access), *links.closed_for(access)]
         if unfound := unfound + mounts.unfound_for(grants, access):
             raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
