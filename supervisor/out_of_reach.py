@@ -15,7 +15,8 @@ from nono.supervisor.descriptors import opened
 from nono.supervisor.places import canonical
 
 _PATH_MAX = 4096
-_ABSENT = {errno.ENOENT, errno.ENOTDIR}
+_KNOWN = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL}
+"""Nothing is there, or no link."""
 
 
 def is_out_of_reach(directory: str) -> bool:
@@ -48,7 +49,7 @@ def is_unseen(error: OSError, path: str) -> bool:
         return len(os.fsencode(path)) >= _PATH_MAX  # or one name in it is longer than any is
     if error.errno in (errno.EACCES, errno.EPERM):
         return not is_out_of_reach(parent(path))
-    return error.errno not in _ABSENT
+    return error.errno not in _KNOWN
 
 
 def is_missing(path: str) -> bool:
