@@ -15,8 +15,8 @@ from nono.supervisor.descriptors import opened
 from nono.supervisor.places import canonical
 
 _PATH_MAX = 4096
-_KNOWN = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL}
-"""Nothing is there, or no link."""
+_KNOWN = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ELOOP}
+"""Nothing is there, or no link, or links that lead nowhere."""
 
 
 def is_out_of_reach(directory: str) -> bool:

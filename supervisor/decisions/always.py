@@ -64,6 +64,7 @@ _CLOSED = (
     "{1}: cannot be looked into: what may be another name of a file that {0} refuses there is"
     " refused; where links in it lead is not"
 )
+_UNLED = "{}: cannot be looked into: where links in it lead, patterns refuse nothing by these names"
 _MOUNTED = (
     f"{{}}: it is mounted in more than {MAX_NAMES} other places, and not refused in all of them"
 )
@@ -154,12 +155,12 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
+    floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses)
     if elsewhere:
         rules += elsewhere
         names.look(rules)
-        floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
+        floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     policy = replace(
         policy,
         rules=(*rules, *floor.matched),
@@ -171,6 +172,7 @@ def complete(
         *map(_UNFOUND.format, links.unfound),
         *map(_UNSEEN.format, links.unseen_for(~Access(0))),
         *(_CLOSED.format(*each) for each in sorted(links.closed_for(~Access(0)).items())),
+        *map(_UNLED.format, sorted(unled)),
         *map(_MOUNTED.format, mounted),
     )
     read = Access.READ
@@ -190,14 +192,15 @@ def _carve(
     names: FoldingTrees,
     *,
     alone: bool,
-) -> Floor:
-    """The floor, with names compared as they are in the directories that it was made from."""
+) -> tuple[Floor, set[str]]:
+    """The floor, with names compared as they are in the directories that it was made from; and
+    directories in which links could not be followed that patterns may pass through."""
     while True:
         known = frozenset(names.found)
         tree = RealTree(names.note_entries, names.must_list) if names.by_directory else RealTree()
         floor = carve(rules, bypasses, tree, apart, folding=Folding(known), alone=alone)
         if names.found == known:
-            return floor
+            return floor, tree.unled
 
 
 def under_other_names(

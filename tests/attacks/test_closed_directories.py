@@ -118,3 +118,17 @@ def test_a_name_that_is_too_long_by_its_path_is_looked_up(
     assert done.stdout.count("Operation not permitted") == 3, done.stdout + done.stderr
     done = nono(*RUN, *options, "--", "cat", "pub", "real")
     assert done.stdout == "", done.stderr
+
+
+@BY_A_USER
+def test_a_link_that_a_pattern_passes_through_is_told_of(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    make = "mkdir sub shared; ln -s ../shared sub/conf; echo K >shared/a.key; chmod 444 sub"
+    shell(as_user, make, project)
+    deny = ("--deny", "**/conf/*.key")
+    told = f"{project}/sub: cannot be looked into: where links in it lead, patterns refuse nothing"
+    assert told in nono(*RUN, *deny, "--", "true").stderr
+    shell(as_user, "chmod 755 sub; ln -s loop loop; mkdir conf; ln -s conf conf/conf", project)
+    done = nono(*RUN, *deny, "--", "cat", "shared/a.key")
+    assert done.stdout == "" and "cannot be looked into" not in done.stderr
