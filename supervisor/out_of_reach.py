@@ -1,14 +1,22 @@
-"""Directories that cannot be looked into, and that no program of ours comes into either.
+"""What cannot be looked up: directories that no program of ours comes into either, and others.
 
 Of these a system has many. Whoever searches the file system asks this where it is refused a
-directory: what is in any other one is not seen, and a program may come to it all the same.
+directory or a name: what is in any other one is not seen, and a program may come to it all the
+same.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 
-from nono.broker.rules.paths import lineage
+from nono.broker.rules.paths import lineage, parent
+from nono.supervisor.descriptors import opened
+from nono.supervisor.places import canonical
+
+_PATH_MAX = 4096
+_KNOWN = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ELOOP}
+"""Nothing is there, or no link, or links that lead nowhere."""
 
 
 def is_out_of_reach(directory: str) -> bool:
@@ -32,3 +40,64 @@ def is_out_of_reach(directory: str) -> bool:
             return False
         return owner not in ours and not os.access(each, os.X_OK)
     return False
+
+
+def is_unseen(error: OSError, path: str) -> bool:
+    """Whether something may be at a canonical path, for a program of ours to come to, that could
+    not be looked up for this error."""
+    if error.errno == errno.ENAMETOOLONG:
+        return len(os.fsencode(path)) >= _PATH_MAX  # or one name in it is longer than any is
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return not is_out_of_reach(parent(path))
+    return error.errno not in _KNOWN
+
+
+def is_missing(path: str) -> bool:
+    """Whether nothing is at a canonical path, or nothing that a program of ours comes to."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return not is_unseen(error, path)
+    return False
+
+
+def lstat(path: str) -> os.stat_result:
+    """As os.lstat(), also where the path is longer than the kernel takes at once.
+
+    A directory whose path has 4,095 bytes can be listed, and who is in it may use each name.
+    Raises OSError, StartError.
+    """
+    try:
+        return os.lstat(path)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+    directory, name = _in_directory(path)
+    try:
+        return os.lstat(name, dir_fd=directory)
+    finally:
+        os.close(directory)
+
+
+def led_to(path: str) -> str:
+    """Where a link in a directory of a canonical path leads, by a path as long as that of `lstat`.
+
+    Raises OSError, for what is no link, too, and StartError.
+    """
+    try:
+        os.readlink(path)
+        return canonical(path)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+    directory, name = _in_directory(path)
+    try:
+        target = os.readlink(name, dir_fd=directory)
+    finally:
+        os.close(directory)
+    return canonical(os.path.join(os.path.dirname(path), target))
+
+
+def _in_directory(path: str) -> tuple[int, str]:
+    above, _, name = path.rpartition("/")
+    return opened(above or "/", os.O_RDONLY | os.O_DIRECTORY), name

@@ -8,6 +8,7 @@ from nono.broker.asking.question import Subject, SubjectKind
 from nono.broker.explaining.explain import summary, verb
 from nono.broker.network.index import is_this_machine
 from nono.broker.requests import (
+    CLOSING,
     Bind,
     Connect,
     ConnectHost,
@@ -93,6 +94,7 @@ _DETAILS = {
     Operation.RENAME_TO: "which was",
     Operation.LINK_TO: "a name of",
     Operation.MKNOD: "which is",
+    CLOSING: "with",
     "chmod": "with the mode",
     "chown": "to the owner and group",
     "setxattr": "the attribute",

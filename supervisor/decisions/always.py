@@ -37,6 +37,7 @@ from nono.supervisor.decisions.other_mounts import MAX_NAMES, OtherNames
 from nono.supervisor.decisions.own_code import own_code, process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
+from nono.supervisor.out_of_reach import led_to
 from nono.supervisor.places import (
     canonical,
     control_directories,
@@ -59,6 +60,11 @@ _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS)
 
 _UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
 _UNSEEN = "{}: not all files in it were looked at for whether they have other names"
+_CLOSED = (
+    "{1}: cannot be looked into: what may be another name of a file that {0} refuses there is"
+    " refused; where links in it lead is not"
+)
+_UNLED = "{}: cannot be looked into: where links in it lead, patterns refuse nothing by these names"
 _MOUNTED = (
     f"{{}}: it is mounted in more than {MAX_NAMES} other places, and not refused in all of them"
 )
@@ -149,12 +155,12 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
+    floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses)
     if elsewhere:
         rules += elsewhere
         names.look(rules)
-        floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
+        floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     policy = replace(
         policy,
         rules=(*rules, *floor.matched),
@@ -165,11 +171,16 @@ def complete(
     notes = (
         *map(_UNFOUND.format, links.unfound),
         *map(_UNSEEN.format, links.unseen_for(~Access(0))),
+        *(_CLOSED.format(*each) for each in sorted(links.closed_for(~Access(0)).items())),
+        *map(_UNLED.format, sorted(unled)),
         *map(_MOUNTED.format, mounted),
     )
     read = Access.READ
     is_by_name = bool(
-        links.unfound_for(read) or links.unseen_for(read) or mounts.unfound_for(rules, read)
+        links.unfound_for(read)
+        or links.unseen_for(read)
+        or links.closed_for(read)
+        or mounts.unfound_for(rules, read)
     )
     return Complete(policy, floor, copies, cleaned if broker else {}, notes, is_by_name)
 
@@ -181,14 +192,15 @@ def _carve(
     names: FoldingTrees,
     *,
     alone: bool,
-) -> Floor:
-    """The floor, with names compared as they are in the directories that it was made from."""
+) -> tuple[Floor, set[str]]:
+    """The floor, with names compared as they are in the directories that it was made from; and
+    directories in which links could not be followed that patterns may pass through."""
     while True:
         known = frozenset(names.found)
         tree = RealTree(names.note_entries, names.must_list) if names.by_directory else RealTree()
         floor = carve(rules, bypasses, tree, apart, folding=Folding(known), alone=alone)
         if names.found == known:
-            return floor
+            return floor, tree.unled
 
 
 def under_other_names(
@@ -212,8 +224,11 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
     opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
-        if rule.effect is not Effect.ALLOW and path is not None and os.path.islink(path):
-            end = canonical(path)
+        if rule.effect is not Effect.ALLOW and path is not None:
+            try:
+                end = led_to(path)
+            except OSError:
+                continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
             if any(each.reaches(end) for each in opened):
                 yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
 

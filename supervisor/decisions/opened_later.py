@@ -208,13 +208,15 @@ class OpenedLater:
         names.look([*known, *found, *grants])
         folding = tuple(sorted({*policy.folding, *names.found}))
         rules = [*known, *found, *grants, *before]
+        tree = RealTree()
         floor = carve(
-            rules, policy.bypasses, RealTree(), frozenset(), folding=Folding(frozenset(folding))
+            rules, policy.bypasses, tree, frozenset(), folding=Folding(frozenset(folding))
         )
         matched = [each for each in floor.matched if _is_in(each, roots)]
         elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
         access = reduce(or_, (grant.access for grant in grants))
         unfound = links.unfound_for(access) + links.unseen_for(access)
+        unfound += sorted(each for each in tree.unled if any(is_within(each, r) for r in roots))
         if unfound := unfound + mounts.unfound_for(grants, access):
             raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)

@@ -1,8 +1,8 @@
 """The files that refusals speak of, as they lie in the file system.
 
 Of a directory that a group refuses those directly in it: a browser's may have 100,000 files. What
-a person refuses is looked through. Where that has an end, or a directory cannot be listed, it is
-told.
+a person refuses is looked through. Where that has an end, it is told; what cannot be looked up, as
+in a directory that was closed to its owner, is no reason to take it for absent.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import stat
 from collections.abc import Callable, Container, Iterable, Iterator
 
 from nono.broker import Effect, OriginKind, Rule
-from nono.broker.rules.paths import RESERVED_TREES
+from nono.broker.rules.paths import RESERVED_TREES, parent
 from nono.supervisor.descriptors import listdir, scandir
-from nono.supervisor.out_of_reach import is_out_of_reach
+from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, lstat
 
 _MAX_ENTRIES = 5_000
 """In one refused directory."""
@@ -25,10 +25,12 @@ _MAX_LISTED = 1 << 19
 
 
 class RefusedFiles:
-    """`unseen` are the rules, each about one path, of which not every file was looked at."""
+    """`unseen` are the rules, each about one path, of which not every file was looked at; `closed`
+    those of them, by a directory each, of which what is in there could not be."""
 
     def __init__(self) -> None:
         self.unseen: list[Rule] = []
+        self.closed: dict[Rule, str] = {}
         self._left = _MAX_IN_ALL
 
     def of(self, rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_result]]:
@@ -44,8 +46,9 @@ class RefusedFiles:
                 if name not in (there.get(above) or _names_in(above, there)):
                     continue
                 try:
-                    status = os.lstat(path)
-                except OSError:
+                    status = lstat(path)
+                except OSError as error:
+                    self._note_unseen(rule.at(path), path, error)
                     continue
                 if stat.S_ISREG(status.st_mode):
                     yield rule.at(path), path, status
@@ -64,12 +67,18 @@ class RefusedFiles:
             self._left -= 1
             try:
                 if entry.is_file(follow_symlinks=False):
-                    yield entry.path, entry.stat(follow_symlinks=False)
-            except OSError:
-                continue
-        # What groups refuse is for the most part others', and not a person's to look through.
-        if is_cut or (hidden and deep):
+                    yield entry.path, lstat(entry.path)
+            except OSError as error:
+                self._note_unseen(rule, entry.path, error)
+        if is_cut:
             self.unseen.append(rule)
+        if hidden and deep:
+            self.closed.setdefault(rule, hidden[0])
+
+    # What groups refuse is for the most part others', and not a person's to look through.
+    def _note_unseen(self, rule: Rule, path: str, error: OSError) -> None:
+        if rule.origin.is_of_person and is_unseen(error, path):
+            self.closed.setdefault(rule, parent(path))
 
 
 def entries_below(

@@ -7,10 +7,10 @@ import os
 import stat
 from collections.abc import Callable, Collection, Sequence
 
+from nono.broker.rules.paths import parent
 from nono.supervisor.descriptors import listdir, scandir
 from nono.supervisor.leaf_directories import LeafDirectories
-from nono.supervisor.out_of_reach import is_out_of_reach
-from nono.supervisor.places import canonical
+from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, led_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -34,6 +34,8 @@ class RealTree:
         self._listed = listed
         self._must_list = must_list
         self._leaves: LeafDirectories | None = None
+        self.unled: set[str] = set()
+        """Directories in which something could not be looked up that may be a link to one."""
 
     def kind(self, path: str) -> Kind | None:
         try:
@@ -82,10 +84,15 @@ class RealTree:
         return scanned
 
     def led(self, path: str) -> str | None:
+        end = path
         try:
-            os.readlink(path)
-            return canonical(path) if os.path.isdir(path) else None
-        except (OSError, ValueError):
+            end = led_to(path)
+            return end if stat.S_ISDIR(os.stat(end).st_mode) else None
+        except OSError as error:
+            if is_unseen(error, end):
+                self.unled.add(parent(path))
+            return None
+        except ValueError:
             return None
 
     def files(self, path: str, names: Collection[str] | None) -> list[str] | None:

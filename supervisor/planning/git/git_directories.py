@@ -69,5 +69,7 @@ def _inside(directory: str, before: int) -> list[str]:
         if is_out_of_reach(directory):
             return []
         raise _UnseenError from error
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise _UnseenError from error

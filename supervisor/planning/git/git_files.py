@@ -15,13 +15,14 @@ import stat
 from nono.broker.rules.paths import child
 from nono.supervisor.descriptors import opened, scandir
 from nono.supervisor.errors import failure
+from nono.supervisor.out_of_reach import is_unseen
 from nono.supervisor.places import plain_path
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
+"""More than the longest path: the line ends behind it do not count."""
 _MAX_PATH = 4096
 """PATH_MAX: the kernel takes no longer one, from git either."""
-"""More than the longest path: the line ends behind it do not count."""
 _GITLINK = b"gitdir: "
 
 
@@ -106,6 +107,17 @@ def bytes_of(path: str, size: int) -> bytes:
             return file.read(min(size, os.fstat(file.fileno()).st_size))
     except OSError:
         return b""
+
+
+def is_unread(path: str) -> bool:
+    """Whether a file is there, or may be, that its owner cannot read: a run may have seen to that,
+    and may let it be read again."""
+    if os.access(path, os.R_OK):
+        return False
+    try:
+        return os.stat(path).st_uid == os.geteuid()
+    except OSError as error:
+        return is_unseen(error, path)
 
 
 def regular_file(path: str, flags: int = os.O_RDONLY) -> int:

@@ -18,7 +18,7 @@ from nono.broker.git_config import MAX_BYTES
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.places import base_directory, plain_path
-from nono.supervisor.planning.git.git_files import bytes_of, common, kind_of
+from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
 
 _MAX_FILES = 16
@@ -54,11 +54,13 @@ class Configurations:
         self._words = _MAX_ALL_WORDS
 
     def text(self, file: str) -> bytes:
-        """Raises NotUnderstoodError where there is more than is read."""
+        """Raises NotUnderstoodError where there is more than is read, or can be."""
         text = bytes_of(file, MAX_BYTES + 1) if self._bytes >= 0 else b""
         self._bytes -= len(text)
         if self._bytes < 0 or len(text) > MAX_BYTES:
             raise NotUnderstoodError("git's configurations are too large")
+        if not text and is_unread(file):
+            raise NotUnderstoodError("git's configuration cannot be read")
         return text
 
     def count(self) -> None:

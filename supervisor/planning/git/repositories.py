@@ -27,6 +27,7 @@ from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git.git_files import (
     bytes_of,
     common,
+    is_unread,
     kind_of,
     linked,
     names_in,
@@ -79,6 +80,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     beyond: dict[Repository, None] = {}
     notes: list[str] = []
     unread: list[str] = []
+    shut: dict[str, str] = {}
     known = list(remembered)
     indexes, linked_trees = Indexes(), _LinkedWorkTrees()
     waiting = deque(each for top in directories for each in _above(top))
@@ -102,7 +104,11 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
         try:
             waiting.extend(indexes.submodules(one))
         except NotUnderstoodError:
-            unread.append(child(one.directory, "index"))
+            closed_index = next(filter(is_unread, _index_files(one)), None)
+            if closed_index is None:
+                unread.append(child(one.directory, "index"))
+            else:
+                shut[one.top] = closed_index
         for directory in (one.directory, *common(one.directory)):
             try:
                 waiting.extend(linked_trees.of(child(directory, "worktrees")))
@@ -110,6 +116,11 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
                 unread.append(child(directory, "worktrees"))
     notes += (
         f"{each}: names more repositories than are known: they are not protected" for each in unread
+    )
+    notes += (
+        f"{each}: cannot be read: what it names is not protected, and nothing in its work tree may"
+        " be changed but what was opened by its own name"
+        for each in shut.values()
     )
     if beyond:
         notes.append(
@@ -121,7 +132,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
             f"{next(iter(closed))}: cannot be looked into: in it and {len(closed) - 1} other"
             " directories nothing may be changed but what was opened by its own name"
         )
-    return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond), tuple(closed))
+    return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond), (*closed, *shut))
 
 
 def _above(directory: str) -> Iterator[Repository]:
@@ -265,18 +276,24 @@ class Indexes:
         may have made. Raises NotUnderstoodError."""
         if one.link is None:
             return
-        shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
-        files = [child(one.directory, file) for file in ("index", *shared)]
+        files = _index_files(one)
         self._left -= sum(min(size_of(file), MAX_BYTES) for file in files)
         if self._left < 0:
             raise NotUnderstoodError("git's indexes are too large")
         names: set[bytes] = set()
         for file in files:
             text = bytes_of(file, MAX_BYTES + 1)
+            if not text and is_unread(file):
+                raise NotUnderstoodError("git's index cannot be read")
             if text and (whole or USUAL_MODE in text):
                 names.update(gitlinks(text))
         for name in sorted(names):
             yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
+
+
+def _index_files(one: Repository) -> list[str]:
+    shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
+    return [child(one.directory, file) for file in ("index", *shared)]
 
 
 class _LinkedWorkTrees:
@@ -297,6 +314,11 @@ class _LinkedWorkTrees:
         self._left -= len(names)
         if self._left < 0:
             raise NotUnderstoodError("git has too many linked work trees")
+        if not names and _is_closed(place):
+            raise NotUnderstoodError("git's linked work trees cannot be listed")
         for each in names:
-            for link in work_trees(child(place, each)):
+            links = work_trees(child(place, each))
+            if not links and is_unread(child(place, f"{each}/gitdir")):
+                raise NotUnderstoodError("a linked work tree of git's cannot be read")
+            for link in links:
                 yield from repositories_at(os.path.dirname(link))

@@ -15,6 +15,7 @@ from nono.broker.rules.patterns import check_wildcards, has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.errors import UsageError
+from nono.supervisor.out_of_reach import is_missing
 from nono.supervisor.places import absolute
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
 from nono.supervisor.walk import Changeable
@@ -43,7 +44,7 @@ class FlagPaths:
                 yield from self._refused_pattern(path)
             case Kind.REFUSED:
                 given = self._absolute(path)
-                if not os.path.lexists(given):
+                if is_missing(given):
                     check_wildcards(path)
                     self.notes.append(f"{setting}: does not exist; to make it is refused, too")
                 yield from refused(given, path)

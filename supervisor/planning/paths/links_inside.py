@@ -14,6 +14,7 @@ from itertools import dropwhile, islice
 
 from nono.broker.rules.paths import is_within
 from nono.supervisor.descriptors import scandir
+from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.paths.reach import Reach
 from nono.supervisor.walk import way
@@ -91,10 +92,12 @@ class LinksInside:
             with scandir(directory) as entries:
                 found = list(islice(entries, most))
                 is_cut = next(entries, None) is not None
-                if is_cut and not self.notes and self._reach(directory):
-                    self.notes.append(f"{directory}: not every link in it was followed")
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError:
+            found, is_cut = [], not is_out_of_reach(directory)
+        if is_cut and not self.notes and self._reach(directory):
+            self.notes.append(f"{directory}: not every link in it was followed")
         self._left -= len(found)
         return found
 

@@ -20,6 +20,7 @@ from nono.broker import (
     Rule,
     Subtree,
 )
+from nono.broker.asking.subject import DETAILS, objects_of
 from nono.broker.explaining.explain import explain
 from nono.broker.requests import CLOSING, NOBODY
 
@@ -72,3 +73,10 @@ def test_it_is_said_why() -> None:
         " and would not be seen there at the next start"
     )
     assert told.fix == ()
+
+
+def test_who_is_asked_sees_the_mode() -> None:
+    request = Metadata(NOBODY, CLOSING, "/work/asked", detail="0444")
+    about, (wants, what) = objects_of([request])
+    assert about == ("take from its owner the right to look into", "/work/asked")
+    assert what == "0444" and wants in DETAILS

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import ALL_ACCESS, Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker import (
+    ALL_ACCESS,
+    Access,
+    Effect,
+    File,
+    Origin,
+    OriginKind,
+    PolicyError,
+    Rule,
+    Subtree,
+)
 from nono.broker.dataclass import replace
 from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import other_links, refused_files
@@ -29,11 +39,15 @@ def opened(tmp_path: Path) -> Path:
     return tmp_path / "open"
 
 
+def name_of(rule: Rule) -> str:
+    return getattr(rule.pattern, "path", "")
+
+
 def found(opened: Path, kind: OriginKind = OriginKind.FLAG) -> list[str]:
     rules = [rule(opened, Effect.ALLOW), rule(opened.parent / "vault", Effect.DENY, kind)]
     links = OtherLinks(rules, ())
     assert links.unfound == []
-    return sorted(os.path.basename(getattr(each.pattern, "path", "")) for each in links.rules)
+    return sorted(os.path.basename(name_of(each)) for each in links.rules)
 
 
 def test_what_a_person_refuses_is_looked_through(opened: Path) -> None:
@@ -188,11 +202,16 @@ def test_a_directory_that_cannot_be_listed_is_told_of(
     monkeypatch.setattr(os, "scandir", scans)
     vault = opened.parent / "vault"
     links = OtherLinks([rule(opened, Effect.ALLOW), rule(vault, Effect.DENY)], ())
-    told = (links.unfound, links.unseen_for(Access.READ))
+    told = (links.unfound, [*links.closed_for(Access.READ)])
     if place == "vault":
-        assert told == ([], [] if error is FileNotFoundError else [str(vault)])
+        is_gone = error is FileNotFoundError
+        assert told == ([], [] if is_gone else [str(vault)])
+        # What has names nobody knows may be a file in there.
+        names = [] if is_gone else ["open/vault-deep-key", "open/vault-key"]
     else:
         assert told == ([str(vault / "key")], [])
+        names = ["open/vault-deep-key", "open/vault-key", "open/further"]
+    assert {*map(name_of, links.rules)} == {str(opened.parent / name) for name in names}
 
 
 def test_a_large_directory_is_not_listed_for_a_few_names(
@@ -227,3 +246,22 @@ def test_in_what_groups_open_no_more_is_looked_at_than_that(
 
 def as_roots(status: os.stat_result) -> os.stat_result:
     return os.stat_result([*status[:4], 0, *status[5:]])
+
+
+def test_too_many_names_to_refuse_are_an_error(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = str(opened.parent / "vault")
+    scandir = os.scandir
+
+    def scans(path: str) -> os._ScandirIterator[str]:
+        if path == vault:
+            raise PermissionError
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scans)
+    monkeypatch.setattr(other_links, "_MAX_UNSEEN", 1)
+    rules = [rule(opened, Effect.ALLOW), rule(opened.parent / "vault", Effect.DENY)]
+    with pytest.raises(PolicyError, match="cannot be looked into") as raised:
+        OtherLinks(rules, ())
+    assert raised.value.hint == f"chmod u+rx {vault}"
