@@ -14,7 +14,7 @@ from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.rules.patterns import plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute
+from nono.supervisor.places import absolute, nearest_directory
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
 from nono.supervisor.walk import Changeable
 
@@ -85,7 +85,7 @@ class FlagPaths:
                 self.to_make.append(given)
                 return given
             raise UsageError(
-                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {path}"
+                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {shlex.quote(given)}"
             ) from None
         if not stat.S_ISDIR(mode):
             raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
@@ -105,7 +105,8 @@ class FlagPaths:
         is_creatable = Access.WRITE in key.access and os.path.isdir(os.path.dirname(given))
         if not os.path.lexists(given) and not is_creatable:
             raise UsageError(
-                f"{setting}: No such file or directory", f"ls {os.path.dirname(given)}"
+                f"{setting}: No such file or directory",
+                f"ls {shlex.quote(nearest_directory(given))}",
             )
         return given
 
@@ -117,7 +118,8 @@ class FlagPaths:
         except OSError as error:
             if not os.path.isdir(os.path.dirname(given)):
                 raise UsageError(
-                    f"{setting}: {os.strerror(error.errno or 0)}", f"ls {os.path.dirname(given)}"
+                    f"{setting}: {os.strerror(error.errno or 0)}",
+                    f"ls {shlex.quote(nearest_directory(given))}",
                 ) from None
         else:
             if not stat.S_ISSOCK(mode):
@@ -125,6 +127,10 @@ class FlagPaths:
                     raise UsageError(f"{setting}: is a directory", _instead_of_directory(given))
                 raise UsageError(f"{setting}: not a socket", f"ls -l {shlex.quote(given)}")
         return given
+
+
+def _look_near(path: str) -> str:
+    return f"ls {shlex.quote(nearest_directory(path))}"
 
 
 def _instead_of_directory(path: str) -> str:
