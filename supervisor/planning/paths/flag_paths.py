@@ -106,7 +106,7 @@ class FlagPaths:
         if not os.path.lexists(given) and not is_creatable:
             raise UsageError(
                 f"{setting}: No such file or directory",
-                f"ls {shlex.quote(nearest_directory(given))}",
+                _look_near(given),
             )
         return given
 
@@ -119,7 +119,7 @@ class FlagPaths:
             if not os.path.isdir(os.path.dirname(given)):
                 raise UsageError(
                     f"{setting}: {os.strerror(error.errno or 0)}",
-                    f"ls {shlex.quote(nearest_directory(given))}",
+                    _look_near(given),
                 ) from None
         else:
             if not stat.S_ISSOCK(mode):
