@@ -172,14 +172,6 @@ def current_directory() -> str:
         raise UsageError(f"the working directory: {error.strerror}", "cd ~") from None
 
 
-def nearest_directory(path: str) -> str:
-    """What is there, of the directories that a path goes through: the names in it tell more of a
-    mistyped one than that it is missing."""
-    while (path := os.path.dirname(path)) and not os.path.isdir(path):
-        pass
-    return path or os.curdir
-
-
 def plain_path(path: str) -> str:
     """An absolute path in its one form, as text. normpath leaves two slashes at the start."""
     return "/" + os.path.normpath(path).lstrip("/")

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.rules.patterns import plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
-from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, nearest_directory
+from nono.supervisor.errors import UsageError, look_near
+from nono.supervisor.places import absolute
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
 from nono.supervisor.walk import Changeable
 
@@ -106,7 +106,7 @@ class FlagPaths:
         if not os.path.lexists(given) and not is_creatable:
             raise UsageError(
                 f"{setting}: No such file or directory",
-                _look_near(given),
+                look_near(given),
             )
         return given
 
@@ -119,7 +119,7 @@ class FlagPaths:
             if not os.path.isdir(os.path.dirname(given)):
                 raise UsageError(
                     f"{setting}: {os.strerror(error.errno or 0)}",
-                    _look_near(given),
+                    look_near(given),
                 ) from None
         else:
             if not stat.S_ISSOCK(mode):
@@ -127,10 +127,6 @@ class FlagPaths:
                     raise UsageError(f"{setting}: is a directory", _instead_of_directory(given))
                 raise UsageError(f"{setting}: not a socket", f"ls -l {shlex.quote(given)}")
         return given
-
-
-def _look_near(path: str) -> str:
-    return f"ls {shlex.quote(nearest_directory(path))}"
 
 
 def _instead_of_directory(path: str) -> str:
