@@ -45,7 +45,7 @@ def _hints(tree: ast.AST, errors: frozenset[str]) -> Iterator[str]:
                 yield from (each[1] for each in found if each)
 
 
-def _below(kind: type) -> Iterator[str]:
+def _below(kind: type[Exception]) -> Iterator[str]:
     for each in kind.__subclasses__():
         yield each.__name__
         yield from _below(each)
