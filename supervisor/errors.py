@@ -81,7 +81,7 @@ class NoDirectory(UsageError, FileNotFoundError):
     """
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"there is no directory {path} to start in", _look_near(path))
+        super().__init__(f"there is no directory {path} to start in", look_near(path))
         self.errno, self.strerror = errno.ENOENT, os.strerror(errno.ENOENT)
         self.filename = path
 
@@ -90,12 +90,6 @@ class NoDirectory(UsageError, FileNotFoundError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.filename,)
-
-
-def _look_near(path: str) -> str:
-    from nono.supervisor.nearest import nearest_directory  # seldom needed
-
-    return f"ls {shlex.quote(nearest_directory(path))}"
 
 
 class KeychainError(NonoError):
@@ -110,6 +104,14 @@ class StartError(NonoError):
         """The error for a step that failed in the child, with what is known about its cause."""
         message = f"cannot start the sandbox: {step}: {os.strerror(number)}"
         return cls(*_CAUSES.get((step, number), (message, hint_of(number))))
+
+
+def look_near(path: str) -> str:
+    """What to do about a path that is missing: what is there, of the directories that it goes
+    through, has names in it that tell more of a mistyped one."""
+    while (path := os.path.dirname(path)) and not os.path.isdir(path):
+        pass
+    return f"ls {shlex.quote(os.path.normpath(path or os.curdir))}"
 
 
 def hint_of(number: int) -> str:

@@ -2,9 +2,13 @@
 
 import ast
 import copy
+import importlib
 import pickle
+import pkgutil
 import re
 import traceback
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,10 +21,37 @@ from nono.supervisor.library.task_errors import RemoteError, TaskError
 from nono.supervisor.library.words import speak_python
 from nono.supervisor.linux import confine
 from tests.conftest import CHECKOUT, PACKAGES, Account
-from tests.error_classes import error_classes
 
 Tree = dict[str, str | None]
 """From the name of a class to the name of the one that it is below, if it is below one of ours."""
+
+
+def _modules(name: str) -> Iterator[str]:
+    package = importlib.import_module(name)
+    yield name
+    compiled = {f"lib{path.stem}" for path in CHECKOUT.glob("shims/linux/*.c")}
+    for found in pkgutil.walk_packages(package.__path__, name + "."):
+        is_imported = found.name.rpartition(".")[2] not in {"__main__", *compiled}
+        # Those need their frameworks; tests/adapters imports them.
+        if is_imported and not found.name.startswith("nono.supervisor.adapters."):
+            yield found.name
+
+
+@cache
+def _classes() -> dict[str, type[Exception]]:
+    """Every exception class of the three packages, by its name."""
+    found = {}
+    for package in PACKAGES:
+        for name in _modules(f"nono.{package}"):
+            for each in vars(importlib.import_module(name)).values():
+                if (
+                    isinstance(each, type)
+                    and issubclass(each, Exception)
+                    and each.__module__ == name
+                ):
+                    assert each.__name__ not in found, "two classes of one name"
+                    found[each.__name__] = each
+    return found
 
 
 def _is_private(each: type[Exception]) -> bool:
@@ -28,7 +59,7 @@ def _is_private(each: type[Exception]) -> bool:
 
 
 def _as_they_are() -> Tree:
-    classes = error_classes()
+    classes = _classes()
     return {
         name: next((base.__name__ for base in each.__bases__ if base.__name__ in classes), None)
         for name, each in classes.items()
@@ -76,7 +107,7 @@ def test_what_is_not_a_nono_error_is_caught_inside() -> None:
         for path in (CHECKOUT / top).rglob("*.py")
         for name in _caught(path)
     }
-    inside = [each for each in error_classes().values() if not issubclass(each, NonoError)]
+    inside = [each for each in _classes().values() if not issubclass(each, NonoError)]
     assert len(inside) > 5
     for each in inside:
         named = {base.__name__ for base in each.__mro__ if base.__module__.startswith("nono.")}
@@ -89,7 +120,7 @@ def test_what_is_not_a_nono_error_is_caught_inside() -> None:
 
 def test_errors_of_the_shims_are_caught_by_the_platform_alone() -> None:
     """Everywhere else they cannot come to."""
-    shims = {name for name, each in error_classes().items() if issubclass(each, ShimError)}
+    shims = {name for name, each in _classes().items() if issubclass(each, ShimError)}
     files = {path for path in (CHECKOUT / "supervisor").rglob("*.py") if _caught(path) & shims}
     assert {path.relative_to(CHECKOUT).as_posix() for path in files} == {
         "supervisor/linux/confine.py",

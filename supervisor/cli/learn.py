@@ -177,7 +177,8 @@ def _new_file(name: str | None, force: bool) -> OutputFile:
         other = instead_of(name, error.errno)
         if error.errno in (errno.EROFS, errno.EACCES) and "/" not in name:
             other = f"--output ./{shlex.quote(name)}.json"
-        hint = "--force replaces it" if error.errno == errno.EEXIST else other
+        is_there = error.errno == errno.EEXIST and not os.path.isdir(name)
+        hint = "--force replaces it" if is_there else other
         raise UsageError(f"--output {name}: {where}{why}", hint) from None
 
 

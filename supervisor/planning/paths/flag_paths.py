@@ -14,7 +14,7 @@ from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.rules.patterns import check_wildcards, has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.descriptors import scandir
-from nono.supervisor.errors import UsageError
+from nono.supervisor.errors import UsageError, look_near
 from nono.supervisor.out_of_reach import is_missing
 from nono.supervisor.places import absolute
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
@@ -89,7 +89,7 @@ class FlagPaths:
                 self.to_make.append(given)
                 return given
             raise UsageError(
-                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {path}"
+                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {shlex.quote(given)}"
             ) from None
         if not stat.S_ISDIR(mode):
             raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
@@ -110,7 +110,8 @@ class FlagPaths:
         if not os.path.lexists(given) and not is_creatable:
             _check_named(setting, key)
             raise UsageError(
-                f"{setting}: No such file or directory", f"ls {os.path.dirname(given)}"
+                f"{setting}: No such file or directory",
+                look_near(given),
             )
         return given
 
@@ -122,7 +123,8 @@ class FlagPaths:
         except OSError as error:
             if not os.path.isdir(os.path.dirname(given)):
                 raise UsageError(
-                    f"{setting}: {os.strerror(error.errno or 0)}", f"ls {os.path.dirname(given)}"
+                    f"{setting}: {os.strerror(error.errno or 0)}",
+                    look_near(given),
                 ) from None
         else:
             if not stat.S_ISSOCK(mode):

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from nono.broker import is_within
 from nono.broker.rules.paths import lineage
-from nono.supervisor.errors import UsageError
-from nono.supervisor.nearest import nearest_directory
+from nono.supervisor.errors import UsageError, look_near
 from nono.supervisor.places import (
     absolute,
     canonical,
@@ -54,8 +53,7 @@ def working_directory(given: str | None, home: str) -> str:
     try:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except FileNotFoundError:
-        there = shlex.quote(nearest_directory(path))
-        raise UsageError(f"{said}: no such directory", f"ls {there}") from None
+        raise UsageError(f"{said}: no such directory", look_near(path)) from None
     except PermissionError:
         raise _not_entered(path, said) from None
     except OSError as error:

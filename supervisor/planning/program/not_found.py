@@ -14,7 +14,7 @@ from nono.broker import is_within
 from nono.broker.agents import Agent, agents
 from nono.broker.caches import search
 from nono.supervisor.descriptors import listdir
-from nono.supervisor.nearest import nearest_directory
+from nono.supervisor.errors import look_near
 from nono.supervisor.places import caches_directory, home_directory
 from nono.supervisor.planning.profiles.profile_files import built_in_names
 from nono.supervisor.planning.program.program import find_program
@@ -30,8 +30,7 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
     command = argv[0]
     if "/" in command:
         below = command if os.path.isabs(command) or _is_ours(cwd) else os.path.join(cwd, command)
-        there = os.path.normpath(nearest_directory(below))
-        return "command not found", f"ls {shlex.quote(there)}"
+        return "command not found", look_near(below)
     here = os.path.join(cwd, command)
     if os.path.isfile(here):
         quoted = _from_here(f"./{command}", cwd)

@@ -17,13 +17,13 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("run", "--alow-cwd", "--", "true"), 125, "--allow-cwd", "nono run --help"),
     (("run", "-allow-cwd", "--", "true"), 125, "-allow-cwd has one -", "hint: --allow-cwd"),
     (("run", "-r", "absent", "-allow=x", "--", "-read"), 125, "-allow=x has", "hint: --allow=x"),
-    (("run", "-r", "absent", "--", "-read"), 125, "--read absent", "mkdir -p absent"),
+    (("run", "-r", "absent", "--", "-read"), 125, "--read absent", "mkdir -p /"),
     (("--allow-cwd", "make"), 2, "--allow-cwd", "nono run --allow-cwd make"),
     (("--odd", "make"), 2, "--odd", "nono --help"),
-    (("run", "--read", "absent", "--", "true"), 125, "--read absent", "mkdir -p absent"),
+    (("run", "--read", "absent", "--", "true"), 125, "--read absent", "mkdir -p /"),
     (("run", "--read", "/etc/passwd", "--", "true"), 125, "not a directory", "--read-file"),
     (("run", "--read-file", "/etc", "--", "true"), 125, "is a directory", "--read /etc"),
-    (("run", "--workdir", "absent", "--", "true"), 125, "--workdir absent", "mkdir -p absent"),
+    (("run", "--workdir", "absent", "--", "true"), 125, "--workdir absent", "ls /"),
     (("run", "--", "no-such-command"), 127, "command not found", 'echo "$PATH"'),
     (("help",), 2, "no command 'help'", "nono --help"),
     (("help", "run"), 2, "no command 'help'", "nono run --help"),
@@ -64,7 +64,7 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("why", "--path", "/", "--op", "reed"), 2, "reed", "nono why --help"),
     (("learn",), 125, "no command to learn from", "nono learn --timeout 60"),
     (("learn", "--timeout", "0", "--", "true"), 125, "--timeout", "nono learn --help"),
-    (("learn", "-o", "/", "--", "true"), 125, "--output /", "not there yet"),
+    (("learn", "-o", "/", "--", "true"), 125, "--output /", "name a new file"),
     (("audit", "show", "../x"), 2, "no session ../x", "nono audit list"),
     (("profile", "validate"), 2, "PROFILE", "nono profile validate --help"),
     (("setup",), 2, "nothing to do", "nono setup --check"),
@@ -312,7 +312,7 @@ def test_why_a_command_was_not_executed(nono: Nono, as_user: Account, project: P
     as_user.file(project / "closed", "#!/bin/sh\n")
     as_user.file(project / "odd", "#!/etc/passwd\n", 0o755)
     for command, hint in (
-        ("here", "./here"),
+        ("here", "nono run -- ./here"),
         ("./closed", "chmod +x ./closed"),
         ("./odd", "ls -l /etc/passwd"),
     ):
@@ -325,7 +325,7 @@ def test_learning_twice_names_the_file(nono: Nono, project: Path) -> None:
     assert nono("learn", "-q", "-o", "./p.json", "--", "true").returncode == 0
     done = nono("learn", "-q", "-o", "./p.json", "--", "true")
     assert done.returncode == 125 and "./p.json: File exists" in done.stderr
-    assert "hint: --force replaces it" in done.stderr
+    assert "hint: --force replaces it\n" in done.stderr
     again = nono("learn", "--force", "-o", "./p.json", "--", "ls", "/")
     assert f"nono: saved in {project}/p.json; use it with" in again.stderr
     assert again.stderr.splitlines()[-1] == "      nono run --profile ./p.json -- ls /"

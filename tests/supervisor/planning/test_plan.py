@@ -106,10 +106,11 @@ def test_the_working_directory_is_allowed_only_when_asked_for(home: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
-        ({"read": ["~/absent"]}, "mkdir -p ~/absent"),
+        ({"read": ["~/absent"]}, "mkdir -p {home}/absent"),
         ({"read": ["~/data/file"]}, "--read-file ~/data/file"),
         ({"read_file": ["~/data"]}, "--read ~/data"),
-        ({"write_file": ["~/absent/file"]}, "ls"),
+        ({"write_file": ["~/absent/file"]}, "ls {home}"),
+        ({"read_file": ["~/no/such/file"]}, "ls {home}"),
         ({"write_file": ["~/data"]}, "--write ~/data"),
     ],
 )
@@ -118,7 +119,7 @@ def test_what_cannot_be_meant_is_refused_with_a_hint(
 ) -> None:
     with pytest.raises(UsageError) as caught:
         plan(home, **options)
-    assert hint in caught.value.hint
+    assert caught.value.hint == hint.format(home=home)
     assert "\n" not in str(caught.value)
 
 
