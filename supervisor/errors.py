@@ -62,11 +62,17 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 
 from nono.broker.errors import NonoError as NonoError
 from nono.shims.errors import failure as failure
 from nono.supervisor import exit_status
+
+
+def quoted(word: str) -> str:
+    """As one word of a shell's. Only what goes wrong needs it, so a start does without `shlex`."""
+    import shlex
+
+    return shlex.quote(word)
 
 
 class UsageError(NonoError):
@@ -80,7 +86,7 @@ class NoDirectory(UsageError, FileNotFoundError):
     """
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"there is no directory {path} to start in", f"mkdir {shlex.quote(path)}")
+        super().__init__(f"there is no directory {path} to start in", f"mkdir {quoted(path)}")
         self.errno, self.strerror = errno.ENOENT, os.strerror(errno.ENOENT)
         self.filename = path
 
@@ -153,9 +159,9 @@ class CommandError(NonoError):
         self.errno = number
         is_absent = program is None and number in (errno.ENOENT, errno.ENOTDIR)
         self.exit_code = exit_status.NOT_FOUND if is_absent else exit_status.NOT_EXECUTABLE
-        quoted = shlex.quote(program or command)
-        said = f"{command or quoted}: {what or os.strerror(number)}"
-        super().__init__(said, hint or f"ls -l {quoted}")
+        named = quoted(program or command)
+        said = f"{command or named}: {what or os.strerror(number)}"
+        super().__init__(said, hint or f"ls -l {named}")
 
 
 class ResolutionError(OSError):
