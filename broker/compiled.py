@@ -7,19 +7,23 @@ expressions, which are compiled in Python, a thirtieth. Who starts often keeps t
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import re
     from types import CodeType
     from typing import Any, AnyStr
+
+_sre: Any
+try:
+    import _sre  # type: ignore[import-not-found, no-redef]
+except ImportError:  # what `re` itself calls: an interpreter need not have it
+    _sre = None
 
 texts: dict[str, CodeType] = {}
 """The code of each text so far."""
 patterns: dict[tuple[object, ...], tuple[Any, ...]] = {}
 """What each expression so far was compiled to. Of nono's own alone: what people write is theirs."""
 _made: dict[tuple[object, ...], Any] = {}
-_compiler: Any = vars(re).get("_compiler")
 
 
 def made_of(text: str, name: str, known: dict[str, Any]) -> Any:
@@ -34,18 +38,21 @@ def made_of(text: str, name: str, known: dict[str, Any]) -> Any:
 def pattern_of(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As `re.compile`, for an expression that stands in nono's own code.
 
-    It is made by what `re` itself calls, where an interpreter has that, and otherwise by `re`.
+    It is made by what `re` itself calls, where an interpreter has that, and otherwise by `re`,
+    which is loaded for what is not kept: a start does without it.
     """
-    key = isinstance(text, bytes), text, int(flags), getattr(_compiler, "MAGIC", 0)
+    key = isinstance(text, bytes), text, int(flags), getattr(_sre, "MAGIC", 0)
     found: re.Pattern[AnyStr] | None = _made.get(key)
     if found is not None:
         return found
     made: re.Pattern[AnyStr]
     try:
         parts = patterns.get(key) or _parts(text, int(flags))
-        made = _compiler._sre.compile(text, *parts)
+        made = _sre.compile(text, *parts)
         patterns[key] = parts
-    except (AttributeError, TypeError, ValueError, RuntimeError, OverflowError):
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, OverflowError):
+        import re
+
         made = re.compile(text, flags)
     _made[key] = made
     return made
@@ -53,8 +60,11 @@ def pattern_of(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
 
 def _parts(text: str | bytes, flags: int) -> tuple[Any, ...]:
     """What an expression is compiled to, as plain data."""
-    parsed = _compiler._parser.parse(text, flags)
-    code = _compiler._code(parsed, flags)
+    import re
+
+    compiler: Any = vars(re)["_compiler"]
+    parsed = compiler._parser.parse(text, flags)
+    code = compiler._code(parsed, flags)
     state = parsed.state
     names: list[str | None] = [None] * state.groups
     for name, number in state.groupdict.items():

@@ -8,10 +8,10 @@ understood and nothing in it may change.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
 
+from nono.broker.compiled import pattern_of
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_urls import is_plain_url, local_path
@@ -46,21 +46,21 @@ def parse(text: bytes) -> list[Entry]:
     if text.startswith(_BYTE_ORDER_MARK):
         raise _not_understood(1, "has a byte order mark")
     for number, line in enumerate(text.split(b"\n"), 1):
-        if re.search(_CONTROL, line):
+        if pattern_of(_CONTROL).search(line):
             raise _not_understood(number, "has a control character")
         line = line.strip(b" \t")
         if line[:1] == b"[":
-            found = re.match(_SECTION, line)
+            found = pattern_of(_SECTION).match(line)
             if found is None:
                 raise _not_understood(number, "is not a plain section")
             subsection = found[2]
             if subsection is not None:
-                subsection = re.sub(rb"\\(.)", rb"\1", subsection)
+                subsection = pattern_of(rb"\\(.)").sub(rb"\1", subsection)
             section = found[1].lower(), subsection
             line = line[found.end() :].lstrip(b" \t")
         if not line or line[:1] in (b"#", b";"):
             continue
-        key = re.fullmatch(_KEY, line)
+        key = pattern_of(_KEY).fullmatch(line)
         if key is None or section is None:
             raise _not_understood(number, "is not a plain setting")
         value = None if key[2] is None else _value(key[2], number)
@@ -77,7 +77,7 @@ def _entry(section: bytes, subsection: bytes | None, key: bytes, value: bytes | 
 
 def _value(text: bytes, number: int) -> bytes:
     """What stands behind the equals sign, with its quotes and escapes undone."""
-    if not re.search(_MARKED, text):
+    if not pattern_of(_MARKED).search(text):
         return text.strip(b" ")
     value, quoted, index, kept = b"", False, 0, 0
     while index < len(text):

@@ -6,9 +6,9 @@ other forms name a program, or are taken as an option by ssh.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
+from nono.broker.compiled import pattern_of
 from nono.broker.datafile import data
 
 _URL = rb"([A-Za-z0-9+.-]*):(:?)"
@@ -33,7 +33,7 @@ def is_plain_url(value: bytes) -> bool:
     """False for a path, for what git would run (`ext::`, a helper) or take as an option."""
     if value[:1] == b"-" or b"\n" in value or local_path(value) is not None:
         return False
-    scheme = re.match(_URL, value)
+    scheme = pattern_of(_URL).match(value)
     if scheme is None:
         # `host:path`: a host that begins with a dash would be an option of ssh.
         return b"@-" not in value and b"[-" not in value

@@ -63,11 +63,17 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 
 from nono.broker.errors import NonoError as NonoError
 from nono.shims.errors import failure as failure
 from nono.supervisor import exit_status
+
+
+def quoted(word: str) -> str:
+    """As one word of a shell's. Only what goes wrong needs it, so a start does without `shlex`."""
+    import shlex
+
+    return shlex.quote(word)
 
 
 class UsageError(NonoError):
@@ -111,7 +117,7 @@ def look_near(path: str) -> str:
     through, has names in it that tell more of a mistyped one."""
     while (path := os.path.dirname(path)) and not os.path.isdir(path):
         pass
-    return f"ls {shlex.quote(os.path.normpath(path or os.curdir))}"
+    return f"ls {quoted(os.path.normpath(path or os.curdir))}"
 
 
 def hint_of(number: int) -> str:
@@ -162,9 +168,9 @@ class CommandError(NonoError):
         self.errno = number
         is_absent = program is None and number in (errno.ENOENT, errno.ENOTDIR)
         self.exit_code = exit_status.NOT_FOUND if is_absent else exit_status.NOT_EXECUTABLE
-        quoted = shlex.quote(program or command)
-        said = f"{command or quoted}: {what or os.strerror(number)}"
-        super().__init__(said, hint or f"ls -l {quoted}")
+        named = quoted(program or command)
+        said = f"{command or named}: {what or os.strerror(number)}"
+        super().__init__(said, hint or f"ls -l {named}")
 
 
 class ResolutionError(OSError):

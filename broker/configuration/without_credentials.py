@@ -6,11 +6,14 @@ like a credential is left out as well.
 
 from __future__ import annotations
 
-import re
-
 from nono.broker.compiled import pattern_of
 from nono.broker.configuration.tools import Line, Tool, lines, mentions
 from nono.broker.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import re
+
 
 _NAMES = (
     r"(?:(?:password|passwd|passphrase|token|secret|(?:api|access|private|secret)[-_]?key"
@@ -124,12 +127,14 @@ def _clean_urls(text: str) -> str:
 def _without_user(url: re.Match[str]) -> str:
     """The URL's beginning; a name alone is a credential but for ssh, which needs it."""
     scheme, _, user = url.groups()
-    if re.fullmatch(_VARIABLES, user) or (scheme.lower().endswith("ssh") and ":" not in user):
+    if pattern_of(_VARIABLES).fullmatch(user) or (
+        scheme.lower().endswith("ssh") and ":" not in user
+    ):
         return url[0]
     return f"{scheme}://"
 
 
 def _shown(key: str) -> str:
     """The last name of a key that is plain, so that no text of the file's is shown else."""
-    last = re.split(r"[/:.\s]", key)[-1]
-    return last if re.fullmatch(_PLAIN_KEY, last) else "a URL"
+    last = pattern_of(r"[/:.\s]").split(key)[-1]
+    return last if pattern_of(_PLAIN_KEY).fullmatch(last) else "a URL"

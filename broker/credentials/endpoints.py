@@ -23,7 +23,12 @@ from nono.broker.credentials.unambiguous import (
 )
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
-from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.broker.rules.automaton import Part
+
 
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,39}|\*")
 _PATH = re.compile(r"/[!-~]*")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from nono.broker.dataclass import replace
@@ -12,6 +11,11 @@ from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, States
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent, reserved_tree
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import re
+
 
 MAX_ENTRIES = 1_000_000
 """How many directory entries one computation of a floor may look at: about half a second."""

@@ -6,43 +6,56 @@ A nondeterministic automaton whose states are positions in the pattern. So the t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from nono.broker.named_tuple import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import re
+    from typing import TypeAlias
+
+    Part: TypeAlias = "str | re.Pattern[str] | Between | None"
+
 
 ANY_DEPTH = None
 """The part of a pattern that stands for any number of parts of a path, none included."""
 
 
 class Between(NamedTuple):
-    """What a name with one `*` stands for: an expression takes 0.1 ms to compile, and this none."""
+    """What a name with stars stands for: an expression takes 0.1 ms to compile, and this none."""
 
     start: str
     end: str
+    middle: tuple[str, ...] = ()
+    """What lies between the stars, in its order, where there is more than one."""
 
     @classmethod
     def of(cls, name: str) -> Between:
-        """Before and behind the star of a name that has one."""
-        start, _, end = name.partition("*")
-        return cls(start, end)
+        """What is before, between and behind the stars of a name that has some."""
+        start, *middle, end = name.split("*")
+        return cls(start, end, tuple(middle))
 
     def fullmatch(self, name: str) -> bool:
-        return (
-            len(name) >= len(self.start) + len(self.end)
-            and name.startswith(self.start)
-            and name.endswith(self.end)
-        )
+        start, end, middle = self
+        last = len(name) - len(end)
+        if last < len(start) or not (name.startswith(start) and name.endswith(end)):
+            return False
+        after = len(start)
+        for each in middle:  # the first place is the best: it leaves most for the others
+            found = name.find(each, after, last)
+            if found < 0:
+                return False
+            after = found + len(each)
+        return True
 
     def among(self, names: Iterable[str]) -> list[str]:
         """Those that it stands for: a call for each of very many would cost more than the look."""
-        start, end = self
-        if start:
+        start, end, middle = self
+        if start or middle:
             return [name for name in names if name.startswith(start) and self.fullmatch(name)]
         return [name for name in names if name.endswith(end)]
 
-
-Part = str | re.Pattern[str] | Between | None
 
 States = frozenset[int]
 """How many parts of the pattern may be used up; empty when nothing below can match."""

@@ -9,7 +9,6 @@ ignorable code points), vfat (trailing dots, 8.3 names), the Unicode Character D
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -36,15 +35,15 @@ def folded_name(name: str) -> str:
     if name.isascii():
         folded = name.lower()
     else:
-        decomposed = unicodedata.normalize("NFD", re.sub(_IGNORABLE, "", name))
+        decomposed = unicodedata.normalize("NFD", pattern_of(_IGNORABLE).sub("", name))
         folded = unicodedata.normalize("NFD", decomposed.upper().casefold())
-        folded = re.sub(_IGNORABLE, "", folded)
+        folded = pattern_of(_IGNORABLE).sub("", folded)
     return folded.rstrip(". ") or folded or name
 
 
 def is_short(name: str) -> bool:
     """True for a name that may be another's short form."""
-    return re.fullmatch(_SHORT, name) is not None
+    return pattern_of(_SHORT).fullmatch(name) is not None
 
 
 @lru_cache(16384)

@@ -6,15 +6,13 @@ Each path pattern answers two questions. `matches` is what a grant reaches;
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
-from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Part
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between
 from nono.broker.rules.host_patterns import NetworkPattern, spell
 from nono.broker.rules.paths import (
     ancestors,
@@ -26,6 +24,11 @@ from nono.broker.rules.paths import (
     lineage,
     reserved_tree,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.broker.rules.automaton import Part
+
 
 _WILDCARDS = pattern_of(r"[*?\[]")
 _FOREIGN = frozenset("{[\\")
@@ -259,9 +262,14 @@ def _rooted(text: str) -> str:
 def _compile(name: str) -> Part:
     if name == "**":
         return ANY_DEPTH
-    if name.count("*") == 1 and not set("?[") & set(name):
+    if not has_wildcards(name):
+        return name
+    if not set("?[") & set(name):
         return Between.of(name)
-    return re.compile(fnmatch.translate(name)) if has_wildcards(name) else name
+    import fnmatch  # seldom needed, as what compiles it
+    import re
+
+    return re.compile(fnmatch.translate(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ process. See proc_pid_mounts(5).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from nono.broker import (
@@ -20,6 +19,7 @@ from nono.broker import (
     is_canonical,
     is_within,
 )
+from nono.broker.compiled import pattern_of
 from nono.supervisor.descriptors import opened
 from nono.supervisor.places import platform
 
@@ -65,4 +65,4 @@ def unescape(word: str) -> str:
     """Undo the octal escapes of a mount table: fstab(5)."""
     if "\\" not in word:
         return word
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)
+    return pattern_of(r"\\([0-7]{3})").sub(lambda match: chr(int(match[1], 8)), word)

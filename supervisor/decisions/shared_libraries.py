@@ -9,13 +9,13 @@ directories are closed as a whole.
 from __future__ import annotations
 
 import os
-import re
 import struct
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import product
 
 from nono.broker import is_within
+from nono.broker.compiled import pattern_of
 from nono.supervisor.decisions.listed_places import elements, places
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import bytes_of, regular_file
@@ -67,10 +67,10 @@ def sonames(own_files: Iterable[str]) -> set[str]:
     """The names of libraries that may be looked for."""
     found = {
         *_ASKED_FOR,
-        *(os.fsdecode(each) for each in re.findall(_NAME, bytes_of(_CACHE, _MAX_BYTES))),
+        *(os.fsdecode(each) for each in pattern_of(_NAME).findall(bytes_of(_CACHE, _MAX_BYTES))),
     }
-    switch = re.sub(_COMMENT, "", os.fsdecode(bytes_of(_SWITCH, _MAX_BYTES)))
-    found |= {f"libnss_{each}.so.2" for each in re.findall(_SERVICE, switch)}
+    switch = pattern_of(_COMMENT).sub("", os.fsdecode(bytes_of(_SWITCH, _MAX_BYTES)))
+    found |= {f"libnss_{each}.so.2" for each in pattern_of(_SERVICE).findall(switch)}
     for path in dict.fromkeys(own_files):
         found |= needed(path)
     return found
@@ -135,7 +135,7 @@ def _split(variable: str, separators: str) -> Iterator[str]:
     """The elements, and those with what the linker may put in the place of a token."""
     for each in elements(variable, separators):
         yield each
-        if re.search(_TOKEN, each):
+        if pattern_of(_TOKEN).search(each):
             yield from (_replaced(each, *values) for values in product(*_values()))
 
 
@@ -152,4 +152,4 @@ def _values() -> tuple[set[str], tuple[str, ...], tuple[str, ...]]:
 
 def _replaced(text: str, origin: str, library: str, platform: str) -> str:
     values = {"ORIGIN": origin, "LIB": library, "PLATFORM": platform}
-    return re.sub(_TOKEN, lambda match: values[match[1] or match[2]], text)
+    return pattern_of(_TOKEN).sub(lambda match: values[match[1] or match[2]], text)

@@ -6,8 +6,6 @@ wants that inside, such as an X server, lifts it with `--bypass-protection`.
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
@@ -41,6 +39,9 @@ def missed(paths: Sequence[str]) -> list[str]:
     """Of files that were removed, those that are not what tools leave behind: a person's output."""
     if not paths:
         return []
+    import fnmatch  # seldom needed
+    import re
+
     usual = [each for names in data("shared_names")["left_by_tools"].values() for each in names]
     is_usual = re.compile("|".join(map(fnmatch.translate, usual))).fullmatch
     found = []

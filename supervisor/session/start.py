@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import stat
 import sys
 from _socket import AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM
 from collections.abc import Iterator, Mapping, Sequence
 
 from nono.broker import Mode
-from nono.supervisor.errors import NoDirectory, UsageError
+from nono.supervisor.errors import NoDirectory, UsageError, quoted
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
 
@@ -93,7 +92,7 @@ def _check_directory(path: str) -> None:
     except OSError:
         return  # the program's own process says what is wrong
     if not is_one:
-        raise UsageError(f"{path} is no directory to start in", f"ls -ld {shlex.quote(path)}")
+        raise UsageError(f"{path} is no directory to start in", f"ls -ld {quoted(path)}")
 
 
 def check_streams(streams: Streams, network: Mode) -> None:

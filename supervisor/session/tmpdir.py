@@ -11,12 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import shlex
 import sys
 from collections.abc import Iterator
 from itertools import count
 
-from nono.supervisor.errors import StartError, UsageError
+from nono.supervisor.errors import StartError, UsageError, quoted
 from nono.supervisor.places import HANDLE, TMPDIR_PREFIX, canonical, temporary_directory
 
 _HANDLE_FLAGS = HANDLE | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -55,7 +54,7 @@ def make_directory(path: str) -> None:
     except OSError as error:
         problem = os.strerror(error.errno or 0)
     if problem:
-        raise UsageError(f"{path}: {problem}", f"ls -ld {shlex.quote(path)}")
+        raise UsageError(f"{path}: {problem}", f"ls -ld {quoted(path)}")
 
 
 def remove_tree(path: str) -> None:

@@ -93,10 +93,11 @@ def test_odd_parts_give_the_standard_expression(parts: tuple[Any, ...]) -> None:
     assert compiled.pattern_of("a+b").fullmatch("aab")
 
 
+@pytest.mark.parametrize("missing", [(compiled, "_sre"), (re, "_compiler")])
 def test_an_interpreter_without_the_parts_of_re_compiles_as_usual(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, missing: tuple[Any, str]
 ) -> None:
-    monkeypatch.setattr(compiled, "_compiler", None)
+    monkeypatch.setattr(*missing, None)
     assert compiled.pattern_of("a+b", re.DOTALL) == re.compile("a+b", re.DOTALL)
     assert compiled.patterns == {}
 

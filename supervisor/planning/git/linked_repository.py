@@ -13,7 +13,6 @@ is its own alone; what runs by itself there is protected as in any repository (`
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 
@@ -42,7 +41,7 @@ _ELSEWHERE = "objects/info"
 """Has `alternates`: where else the repository's objects are taken from."""
 _ORIGIN = Origin(OriginKind.BUILTIN, "where a repository takes objects from")
 
-_WORKTREE = pattern_of(rb"^\s*worktree\s*=\s*(\S.*?)\s*$", re.MULTILINE)
+_WORKTREE = pattern_of(rb"(?m)^\s*worktree\s*=\s*(\S.*?)\s*$")
 
 
 def linked_repository_rules(rules: Iterable[Rule], workdir: str) -> Iterator[Rule]:

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import itertools
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 
@@ -14,7 +13,7 @@ from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.rules.patterns import check_wildcards, has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.descriptors import scandir
-from nono.supervisor.errors import UsageError, look_near
+from nono.supervisor.errors import UsageError, look_near, quoted
 from nono.supervisor.out_of_reach import is_missing
 from nono.supervisor.places import absolute
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
@@ -89,7 +88,7 @@ class FlagPaths:
                 self.to_make.append(given)
                 return given
             raise UsageError(
-                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {shlex.quote(given)}"
+                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {quoted(given)}"
             ) from None
         if not stat.S_ISDIR(mode):
             raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
@@ -130,7 +129,7 @@ class FlagPaths:
             if not stat.S_ISSOCK(mode):
                 if stat.S_ISDIR(mode):
                     raise UsageError(f"{setting}: is a directory", _instead_of_directory(given))
-                raise UsageError(f"{setting}: not a socket", f"ls -l {shlex.quote(given)}")
+                raise UsageError(f"{setting}: not a socket", f"ls -l {quoted(given)}")
         return given
 
 
@@ -152,8 +151,8 @@ def _instead_of_directory(path: str) -> str:
     with contextlib.suppress(OSError), scandir(path) as entries:
         for entry in sorted(itertools.islice(entries, _MAX_SEEN), key=lambda each: each.name):
             if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
-                return f"{flag('filesystem.unix_socket')} {shlex.quote(entry.path)}"
-    return f"{flag('filesystem.unix_socket')} {shlex.quote(os.path.join(path, 'NAME'))}"
+                return f"{flag('filesystem.unix_socket')} {quoted(entry.path)}"
+    return f"{flag('filesystem.unix_socket')} {quoted(os.path.join(path, 'NAME'))}"
 
 
 def follow(what: object, path: str, changeable: Changeable, instead: str) -> str:
@@ -166,7 +165,7 @@ def follow(what: object, path: str, changeable: Changeable, instead: str) -> str
         raise UsageError(
             f"{what}: {link} is a link that leads out of the directory it is in, where a program"
             " may have put it: if where it leads is meant, name the place itself",
-            f"{instead}{shlex.quote(end)}",
+            f"{instead}{quoted(end)}",
         )
     return end
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Mapping, Sequence
 
 from nono.broker import is_within
 from nono.broker.rules.paths import lineage
-from nono.supervisor.errors import UsageError, look_near
+from nono.supervisor.errors import UsageError, look_near, quoted
 from nono.supervisor.places import (
     absolute,
     canonical,
@@ -57,9 +56,9 @@ def working_directory(given: str | None, home: str) -> str:
     except PermissionError:
         raise _not_entered(path, said) from None
     except OSError as error:
-        raise UsageError(f"{said}: {error.strerror}", f"ls -ld {shlex.quote(path)}") from None
+        raise UsageError(f"{said}: {error.strerror}", f"ls -ld {quoted(path)}") from None
     if not is_directory:
-        raise UsageError(f"{said}: not a directory", f"ls -ld {shlex.quote(path)}")
+        raise UsageError(f"{said}: not a directory", f"ls -ld {quoted(path)}")
     if given is not None and not os.access(path, os.X_OK):
         raise _not_entered(path, said)
     return canonical(path)
@@ -80,4 +79,4 @@ def _not_entered(path: str, said: str) -> UsageError:
     )
     where = f"{said}: " if plain in said else f"{said}: {plain}: "
     what = f"user {os.geteuid()} may not search {closed}"
-    return UsageError(f"{where}{what}", f"ls -ld {shlex.quote(closed)}")
+    return UsageError(f"{where}{what}", f"ls -ld {quoted(closed)}")

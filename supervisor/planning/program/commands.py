@@ -8,7 +8,6 @@ argument, which may be any file, does not become one.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -95,6 +94,8 @@ def _commands(line: str) -> Iterator[list[str]]:
     if not (line.isascii() and _NOT_PLAIN.isdisjoint(line)):
         if line.lstrip(" \t\r").startswith("#"):
             return
+        import shlex  # seldom needed
+
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         words = lexer

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nono.broker import AddressBlock, File, Glob, PolicyError, Subtree, is_canonical, is_within
+from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import ancestors, child, components, lineage, parent, reserved_tree
 from tests.broker.worlds import globs, paths
 
@@ -102,6 +103,14 @@ def test_the_automaton_agrees_with_the_definition(parts: list[str], path: str) -
     assert glob.covers(path) == any(obvious(parts, components(each)) for each in lineage(path))
     if glob.matches(path):
         assert is_within(path, glob.prefix) and glob.may_match_in(path)
+
+
+@given(st.text("*ab\n", min_size=1, max_size=8), st.lists(st.text("ab\n", max_size=8)))
+def test_stars_stand_for_what_fnmatch_says(pattern: str, names: list[str]) -> None:
+    between = Between.of(f"*{pattern}")
+    expected = [name for name in names if fnmatch.fnmatchcase(name, f"*{pattern}")]
+    assert [name for name in names if between.fullmatch(name)] == expected
+    assert between.among(names) == expected
 
 
 @given(globs, paths)
