@@ -30,6 +30,7 @@ from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
 from tests.requirements import landlock_abi as landlock_abi
 from tests.requirements import require
+from tests.rewriting import pytest_collection as pytest_collection
 from tests.switching import in_front
 
 TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))

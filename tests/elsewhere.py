@@ -7,7 +7,9 @@ Run as a process of its own, since it changes what is imported. What others made
 library, dependencies) is imported before, as this machine has it. `all` imports everything, tries
 MODULEs that are not there, and runs what needs no sandbox: every test of the rooms that takes no
 account to run nono as, and requires no kernel. What takes seconds is left out: it is tested in full
-elsewhere, as is the rest of every property, and of every table beyond its first rows.
+elsewhere, as is the rest of every property, and of every table beyond its first rows. So are the
+broker's tests: it is imported here, and may not import what knows a platform (pyproject.toml's
+contract "broker is pure").
 """
 
 from __future__ import annotations
@@ -115,19 +117,17 @@ def _sources(package: str) -> Iterator[Path]:
 
 
 def modules() -> Iterator[str]:
-    """The names of all modules of the rooms, and of what lies beside them."""
-    for path in (*(CHECKOUT / "supervisor").glob("*.py"), *_sources("supervisor")):
+    """The names of all modules of the broker, of the rooms, and of what lies beside these."""
+    beside = (CHECKOUT / "supervisor").glob("*.py")
+    for path in (*beside, *_sources("supervisor"), *_sources("broker")):
         *folders, file = path.relative_to(CHECKOUT).with_suffix("").parts
         if file != "__main__":
             yield ".".join(["nono", *folders, *([] if file == "__init__" else [file])])
 
 
 def test_directories() -> list[str]:
-    """Where the tests of the broker and of the rooms are."""
-    return [
-        str(CHECKOUT / "tests/broker"),
-        *(str(CHECKOUT / "tests/supervisor" / r) for r in ROOMS),
-    ]
+    """Where the tests of the rooms are."""
+    return [str(CHECKOUT / "tests/supervisor" / room) for room in ROOMS]
 
 
 class _WithoutSandboxes:
@@ -149,8 +149,7 @@ class _WithoutSandboxes:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
-            parts = Path(report.nodeid.partition("::")[0]).parts
-            self.passed[parts[1] if parts[1] == "broker" else parts[2]] += 1
+            self.passed[Path(report.nodeid.partition("::")[0]).parts[2]] += 1
 
 
 def _needs_no_sandbox(item: pytest.Item) -> bool:
@@ -180,7 +179,7 @@ def import_each(names: Iterable[str]) -> None:
 
 
 def test() -> int:
-    """Run the tests of the broker and of the rooms; the status, and how many passed in each."""
+    """Run the tests of the rooms; the status, and how many passed in each."""
     counting = _WithoutSandboxes()
     options = ["-q", "-n0", "-p", "no:cacheprovider", "--rootdir", str(CHECKOUT)]
     status = pytest.main([*options, *test_directories()], plugins=[counting])
