@@ -108,7 +108,7 @@ _VERBS = {
 
 _NEW = frozenset({Operation.CREATE, Operation.MKDIR, Operation.MKNOD, Operation.BIND})
 _CHANGES = {
-    CLOSING: "take from its owner the right to look into",
+    CLOSING: "take r or x from the owner of",
     SET_ID: "give a set-user-ID or set-group-ID bit to",
     "flock": "keep others out, by a lock, of",
     "lease": "keep others out, by a lease, of",

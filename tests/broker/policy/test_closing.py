@@ -67,7 +67,7 @@ def test_another_mode_is_as_any_change() -> None:
 def test_it_is_said_why() -> None:
     request = Metadata(NOBODY, CLOSING, "/work/a")
     told = explain(POLICY, request, POLICY.decide(request))
-    assert told.summary == "take from its owner the right to look into /work/a"
+    assert told.summary == "take r or x from the owner of /work/a"
     assert told.reason == (
         "it holds a/b/secret, which is denied by flag --deny,"
         " and would not be seen there at the next start"
@@ -78,5 +78,5 @@ def test_it_is_said_why() -> None:
 def test_who_is_asked_sees_the_mode() -> None:
     request = Metadata(NOBODY, CLOSING, "/work/asked", detail="0444")
     about, (wants, what) = objects_of([request])
-    assert about == ("take from its owner the right to look into", "/work/asked")
+    assert about == ("take r or x from the owner of", "/work/asked")
     assert what == "0444" and wants in DETAILS
