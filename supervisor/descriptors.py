@@ -10,11 +10,11 @@ from __future__ import annotations
 import errno
 import os
 import resource
-from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import CommandError, NonoError, StartError, hint_of
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 

@@ -141,8 +141,9 @@ def _check_named(setting: Setting, key: Key) -> None:
         pattern = f"$WORKDIR/{setting.value}" if setting.value[:1] not in ("/", "~") else ""
         entry = f'"{section}": {{"{name}": ["{pattern or setting.value}"]}}'
         raise UsageError(
-            f"{setting}: No such file or directory, and an option opens nothing by a pattern",
-            f"leave it unquoted, so that the shell writes what is there; or in a profile: {entry}",
+            f"{setting}: No such file or directory, and an option opens nothing by a pattern, which"
+            f" a profile does ({entry})",
+            "leave it unquoted, so that the shell writes what is there",
         )
 
 
