@@ -35,7 +35,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 11
+#define INTERFACE 12
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -124,9 +124,6 @@ struct lane {
     int32_t kept;                  /* the link that says where the last relative path started */
     uint32_t kept_tid;
     int32_t kept_start;
-    int32_t memory;                /* of who made the last calls, or -1 */
-    uint32_t memory_tid;
-    uint32_t calls_in_a_row;       /* of that thread, all of them answered here */
     uint32_t looks_spared;         /* how many opens more may go by this: */
     uint32_t way_length;           /* that the way to a directory, up to its slash, has no link */
     char way[MAX_WAY];
@@ -381,7 +378,6 @@ EXPORTED unsigned nono_lane_interface(void)
 EXPORTED void nono_lane_close(struct lane *lane)
 {
     forget_start(lane);
-    forget_memory(lane);
     forget_handles(lane);
     if (lane->places)
         forget_thread(lane->places), close_diag(lane->places);
@@ -421,7 +417,6 @@ static int receive(struct lane *lane)
 EXPORTED int nono_lane_receive(struct lane *lane)
 {
     const int result = receive(lane);
-    forget_memory(lane);
     lane->looks_spared = 0;
     let_signals_in();
     return result;

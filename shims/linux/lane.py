@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.shims.linux.lane_name_server import LaneNameServer
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 11 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 12 << 16 | ffi.sizeof("struct lane")
 _ASKED = 2
 """What is returned for a client of the name server."""
 
@@ -117,7 +117,7 @@ class Lane:
         known = table(machine())
         self._lane = ffi.new("struct lane *")
         self._lane.listener = listener
-        for name in ("kept", "memory", "descriptors", "handle_link"):
+        for name in ("kept", "descriptors", "handle_link"):
             setattr(self._lane, name, -1)
         for name in COUNTED:
             setattr(self._lane, f"nr_{name}", known[name].number if name in known else -1)

@@ -1,46 +1,12 @@
 /* What a call names, read where the caller has it: the path in its memory, and where a relative one
  * starts. All of it is read once, with a bound; nothing here decides.
  *
- * Sources: process_vm_readv(2), proc_pid_mem(5), proc(5), openat2(2).
+ * Sources: process_vm_readv(2), proc(5), openat2(2).
  */
-#define MANY_CALLS 16
-
-static void forget_memory(struct lane *lane)
+/* What is kept open of somebody's memory outlives an execve(2) by another of its threads, whose new
+ * memory the call would mean: so it is found anew for each call. */
+static ssize_t read_memory(const struct lane *lane, uint64_t address, void *into, size_t size)
 {
-    if (lane->memory >= 0)
-        close(lane->memory);
-    lane->memory = -1;
-    lane->calls_in_a_row = 0;
-}
-
-/* The memory of who makes many calls in a row is kept open, which spares the kernel finding it, and
- * finding out that we may read it, at each call. `receive` forgets it with every call that is not
- * answered here: so it is another one's after no execve(2). While the caller waits in this call, what
- * was opened by its tid is its own. */
-static int is_memory_kept(struct lane *lane)
-{
-    const uint32_t tid = lane->call.tid;
-    if (lane->memory_tid != tid)
-        forget_memory(lane);
-    lane->memory_tid = tid;
-    if (lane->memory >= 0 || ++lane->calls_in_a_row != MANY_CALLS)
-        return lane->memory >= 0;
-    char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "/proc/%u/mem", tid);
-    lane->memory = open(name, O_RDONLY | O_CLOEXEC);
-    if (lane->listener >= 0 && ioctl(lane->listener, ID_VALID, &lane->call.id))
-        forget_memory(lane);
-    return lane->memory >= 0;
-}
-
-static ssize_t read_memory(struct lane *lane, uint64_t address, void *into, size_t size)
-{
-    if (is_memory_kept(lane)) {
-        ssize_t count = pread(lane->memory, into, size, (off_t)address);
-        if (count > 0)
-            return count;
-        forget_memory(lane);
-    }
     struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
     return process_vm_readv((pid_t)lane->call.tid, &local, 1, &remote, 1, 0);
 }

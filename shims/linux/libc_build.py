@@ -27,7 +27,6 @@ DECLARATIONS = """
         const uint32_t *current; const uint8_t *table; uint64_t table_size;
         uint64_t continued, performed, refused;
         int32_t kept; uint32_t kept_tid; int32_t kept_start;
-        int32_t memory; uint32_t memory_tid, calls_in_a_row;
         uint32_t looks_spared, way_length; char way[128]; uint32_t is_known;
         struct counts *counts; int32_t descriptors, handle, handle_link; uint32_t is_apart;
         struct journal *journal; struct places *places; struct answers *answers;

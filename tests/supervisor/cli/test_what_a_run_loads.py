@@ -50,7 +50,7 @@ SELDOM = {
     ),
     "nono.supervisor.planning.profiles.profile_files",
 }
-_MAX_OWN = 226
+_MAX_OWN = 227
 """Of nono's own; each costs a start a third of a millisecond, a room's docstring a tenth of one."""
 
 

@@ -282,7 +282,7 @@ int main(int count, char **words)
     struct lane lane = {.listener = -1, .nr_openat = 1, .nr_open = 2, .nr_sendto = 3, .nr_connect = 4};
     int sockets[] = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET6, SOCK_STREAM, 0)};
     lane.current = &current;
-    lane.kept = lane.memory = lane.descriptors = lane.handle_link = -1;
+    lane.kept = lane.descriptors = lane.handle_link = -1;
     for (long round = strtol(words[2], NULL, 10); round > 0; round--) {
         uint64_t table_size = number(8) ? whole : number((uint32_t)whole + 1);
         uint8_t *table = malloc(table_size ? table_size : 1);
