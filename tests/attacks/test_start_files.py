@@ -108,7 +108,7 @@ def test_a_refusal_names_the_setting(nono: Nono, repository: Path) -> None:
     status, output = inside(nono, "git", "config", "core.fsmonitor", "x")
     assert status != 0
     assert "group protect_start_files, for core.fsmonitor" in output
-    assert "--bypass-protection .git/config" in output
+    assert f"--bypass-protection {repository}/.git/config" in output
 
 
 CONFIGURE = program_beside(__file__, "race_git_config.py")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import Account, Finished
 
 TELLING = """
 import atexit, sys
@@ -40,7 +40,7 @@ ROOMS = (
 )
 """Rooms that the run of a program without options has nothing from."""
 SELDOM = {
-    *("copy", "fnmatch", "re", "selectors", "shlex", "socket"),
+    *("copy", "fnmatch", "selectors", "shlex", "socket"),
     *("nono.broker.caches", "nono.supervisor.asking.channels", "nono.supervisor.cli.commands"),
     *("nono.supervisor.linux.calls.files.metadata", "nono.supervisor.linux.calls.sockets.sockets"),
     *("nono.supervisor.linux.calls.own.made_sockets", "nono.supervisor.linux.machine_check"),
@@ -50,6 +50,7 @@ SELDOM = {
     ),
     "nono.supervisor.planning.profiles.profile_files",
 }
+_TRIES = 5
 _MAX_OWN = 227
 """Of nono's own; each costs a start a third of a millisecond, a room's docstring a tenth of one."""
 
@@ -81,3 +82,20 @@ def test_a_profile_that_is_kept_is_read_without_what_reads_profiles(
     loaded = set(done.stderr.split())
     assert "nono.supervisor.planning.profiles.kept_profiles" in loaded
     assert sorted(loaded & (HEAVY | {"copy", "locale", "nono.broker.profile.jsonc"})) == []
+
+
+def _imported(done: Finished) -> set[str]:
+    """By `-X importtime`."""
+    assert done.returncode == 0, done.stderr
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+
+@pytest.mark.requires(landlock=2)
+@pytest.mark.parametrize("as_user", ["root"], indirect=True)
+def test_expressions_that_are_kept_need_no_re(as_user: Account, project: Path) -> None:
+    """Once they are kept, where that can be; other runs write the same file meanwhile."""
+    command = (as_user.python, "-X", "importtime", "-P")
+    bare = _imported(as_user(*command, "-c", "pass"))
+    run = ("-m", "nono.supervisor", "run", "--allow-cwd", "--", "true")
+    tries = (_imported(as_user(*command, *run, cwd=project)) - bare for _ in range(_TRIES))
+    assert any("re" not in each for each in tries)

@@ -30,7 +30,7 @@ def test_an_option_opens_nothing_by_a_pattern(tmp_path: Path, option: str) -> No
         given: dict[str, Any] = {option: (text,), "workdir": str(tmp_path)}
         with pytest.raises(UsageError, match="opens nothing by a pattern") as caught:
             make_plan(Options(**given))
-        assert f'{{"{option}": ["{pattern}"]}}' in caught.value.hint
+        assert f'{{"{option}": ["{pattern}"]}}' in caught.value.message
 
 
 def test_what_is_called_so_can_be_named(tmp_path: Path) -> None:
