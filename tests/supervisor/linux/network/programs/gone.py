@@ -2,8 +2,8 @@
 for host in ("deadtls", "dead"):
     kill(starts(host, False)); ask("connecting", f"{host}.example", 0)
 # Once the lane in C has a table of the rules it keeps one, each of three files that it gives, who
-# has connected last, and where it hears those who look up names.
-before = ask("descriptors") + 6
+# has connected last, the link of a handle, and where it hears those who look up names.
+before = ask("descriptors") + 7
 for host in ("deadtls", "dead"):
     for blocking in (False, True):
         for _ in range(2):
