@@ -277,7 +277,7 @@ def _enforced_names(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Ite
             yield from _enforced([rule], roots, floor)
             continue
         for path in rule.named:
-            if any(floor.covers(path, one) for one in rule.access & FLOOR_ACCESS):
+            if _is_open(rule, path, floor):
                 spelled = rule.pattern.spelled
                 raise PolicyError(
                     f"{path} is open already, and {spelled} by another name", "open less"
@@ -288,7 +288,17 @@ def _enforced_names(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Ite
 def _is_in(rule: Rule, roots: set[str]) -> bool:
     """Whether it speaks of something in there, or of what that is in."""
     paths = rule.named or [getattr(rule.pattern, "prefix", "/")]
-    return any(is_within(path, root) or is_within(root, path) for path in paths for root in roots)
+    return any(_is_near(path, roots) for path in paths)
+
+
+def _is_near(path: str, roots: set[str]) -> bool:
+    """Whether it is in one of them, or one of them in it."""
+    return any(is_within(path, root) or is_within(root, path) for root in roots)
+
+
+def _is_open(rule: Rule, path: str, floor: Floor) -> bool:
+    """Whether the kernel's rules open already what the rule would refuse at this path."""
+    return any(floor.covers(path, one) for one in rule.access & FLOOR_ACCESS)
 
 
 def _given_before(policy: Policy) -> list[Rule]:
@@ -304,11 +314,9 @@ def _given_before(policy: Policy) -> list[Rule]:
 def _is_enforced(
     rule: Rule, path: str, roots: set[str], floor: Floor, left_out: frozenset[str]
 ) -> bool:
-    if not any(is_within(path, root) or is_within(root, path) for root in roots):
+    if not _is_near(path, roots) or _is_open(rule, path, floor):
         return False
     bits = rule.access & FLOOR_ACCESS
-    if any(floor.covers(path, one) for one in bits):
-        return False
     for each in floor.rules:
         if isinstance(rule.pattern, Subtree) and is_within(each.path, path) and each.access & bits:
             is_named = any(is_within(each.path, one) for one in left_out)
