@@ -23,7 +23,7 @@ from nono.supervisor.linux.calls.files.metadata import (
 )
 
 _XATTR_SIZE_MAX = 65536
-_XATTR_ARGS = struct.Struct("=QII")
+_XATTR_ARGS = struct.Struct("=QII")  # struct xattr_args: value, size, flags
 
 
 def xattr_name(call: Call, address: int) -> bytes:
@@ -32,6 +32,19 @@ def xattr_name(call: Call, address: int) -> bytes:
     if not name or len(name) > 255:
         raise failure(errno.ERANGE)
     return name
+
+
+def xattr_args(call: Call) -> tuple[int, int, int]:
+    """Where the value is, its size and the flags, by the struct of a call like setxattrat. Raises
+    OSError."""
+    n = call.notification
+    if n.f < _XATTR_ARGS.size:
+        raise failure(errno.EINVAL)
+    data = call.bytes(n.e, n.f)
+    if any(data[_XATTR_ARGS.size :]):
+        raise failure(errno.E2BIG)
+    address, size, flags = _XATTR_ARGS.unpack(data[: _XATTR_ARGS.size])
+    return address, size, flags
 
 
 def _value(call: Call, address: int, size: int) -> bytes:
@@ -96,12 +109,7 @@ def fsetxattr(call: Call, decisions: Decisions) -> Answer:
 def setxattrat(call: Call, decisions: Decisions) -> Answer:
     """setxattrat, Linux 6.13: the value and flags are in a struct xattr_args."""
     n = call.notification
-    if n.f < _XATTR_ARGS.size:
-        raise failure(errno.EINVAL)
-    data = call.bytes(n.e, n.f)
-    if any(data[_XATTR_ARGS.size :]):
-        raise failure(errno.E2BIG)
-    address, size, flags = _XATTR_ARGS.unpack(data[: _XATTR_ARGS.size])
+    address, size, flags = xattr_args(call)
     value = _value(call, address, size)
     find = target_of(call, dirfd(n.a), n.b, int32(n.c))
     return _setxattr(call, decisions, find, n.d, value, flags)

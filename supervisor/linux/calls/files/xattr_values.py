@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import errno
 import os
-import struct
 
 from nono.broker import Access, Open
 from nono.shims.linux.memory_writing import MemoryOf
@@ -30,10 +29,9 @@ from nono.supervisor.linux.calls.answers import Answer, Return
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.files.metadata import Find, by_path, target_of
 from nono.supervisor.linux.calls.files.open_flags import held_access
-from nono.supervisor.linux.calls.files.xattr_changes import xattr_name
+from nono.supervisor.linux.calls.files.xattr_changes import xattr_args, xattr_name
 from nono.supervisor.linux.calls.resolving.handles import Handle
 
-_ARGS = struct.Struct("=QII")  # struct xattr_args: value, size, flags
 _XATTR_SIZE_MAX = 65536
 _FORBIDDEN = {errno.EACCES, errno.EPERM}
 _SHOWN = {
@@ -59,12 +57,7 @@ def lgetxattr(call: Call, decisions: Decisions) -> Answer:
 def getxattrat(call: Call, decisions: Decisions) -> Answer:
     """getxattrat, Linux 6.13: buffer and size are in a struct xattr_args."""
     n = call.notification
-    if n.f < _ARGS.size:
-        raise failure(errno.EINVAL)
-    data = call.bytes(n.e, n.f)
-    if any(data[_ARGS.size :]):
-        raise failure(errno.E2BIG)
-    buffer, size, flags = _ARGS.unpack(data[: _ARGS.size])
+    buffer, size, flags = xattr_args(call)
     if flags:
         raise failure(errno.EINVAL)
     find = target_of(call, dirfd(n.a), n.b, int32(n.c))
