@@ -43,7 +43,6 @@ class _Making(type):
         }
         methods = {"__new__": _new, "_make": classmethod(_make), "__repr__": _repr}
         methods |= {"_replace": _replace, "_asdict": _asdict, "__getnewargs__": _getnewargs}
-        told["__slots__"] = ()
         getters = {each: _getter(number, "") for number, each in enumerate(fields)}
         return type(name, (tuple,), methods | told | getters | body)
 
