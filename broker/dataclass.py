@@ -87,7 +87,9 @@ def _made(cls: type, eq: bool, frozen: bool, slots: bool) -> type:
         methods |= {"__getstate__": _getstate, "__setstate__": _setstate}
     new = {name: made for name, made in methods.items() if name not in body}
     new["__match_args__"] = tuple(name for name, each in fields.items() if each.init)
-    new |= {"_record_fields": fields, "__dataclass_fields__": _StandardFields()}
+    new["_record_fields"] = fields
+    for name in ("__dataclass_fields__", "__dataclass_params__"):
+        new[name] = _Standard(name, {"eq": eq, "frozen": frozen})
     if frozen:
         new |= {"__setattr__": _setattr, "__delattr__": _delattr}
     if eq and body.get("__hash__") is None:  # Python has put None there for a class with __eq__
@@ -121,8 +123,14 @@ def _default(said: object) -> dict[str, object]:
     return {} if said is _NONE else {"default": said}
 
 
-class _StandardFields:
-    """What the functions of `dataclasses` look for, made when one of them does."""
+class _Standard:
+    """What the functions of `dataclasses`, and `pprint`, look for, made when one of them does."""
+
+    __slots__ = ("name", "options")
+
+    def __init__(self, name: str, options: dict[str, Any]) -> None:
+        self.name = name
+        self.options = options
 
     def __get__(self, instance: object, owner: Any) -> Any:
         import dataclasses
@@ -131,9 +139,9 @@ class _StandardFields:
         named: Any = [
             (name, each.type, dataclasses.field(**each.said)) for name, each in fields.items()
         ]
-        standard: Any = dataclasses.make_dataclass(owner.__name__, named)
-        found = standard.__dataclass_fields__
-        owner.__dataclass_fields__ = found
+        made = dataclasses.make_dataclass(owner.__name__, named, **self.options)
+        found = getattr(made, self.name)
+        setattr(owner, self.name, found)
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import importlib
+import pprint
 import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from nono.broker import Access, Open
 from nono.broker import dataclass as ours
+from nono.broker.requests import NOBODY
 from tests.conftest import CHECKOUT
 
 
@@ -195,3 +198,18 @@ def test_the_standard_functions_know_them() -> None:
         fields = dataclasses.fields(each)
         assert tuple(field.name for field in fields if field.init) == each.__match_args__
         assert [field.name for field in fields] == [*vars(each)["_record_fields"]]
+        assert dataclasses.is_dataclass(each)
+
+
+def test_a_class_of_a_user_below_one_and_pprint() -> None:
+    """Both ask how the class was made, as what is made by `dataclasses` says."""
+    asked = Open(NOBODY, "/x" * 100, Access.READ)
+    assert pprint.pformat(asked) == repr(asked)
+
+    @dataclasses.dataclass(frozen=True)
+    class Noted(Open):
+        note: str = ""
+
+    assert Noted(NOBODY, "/x", Access.READ, note="seen").note == "seen"
+    with pytest.raises(TypeError, match="non-frozen"):
+        dataclasses.dataclass(type("Open", (Open,), {"__annotations__": {"note": str}}))
