@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 
 import click
 
 from nono.supervisor import exit_status
 from nono.supervisor.cli.elsewhere import differences
+from nono.supervisor.cli.kept_modules import KeptModules
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.cli.options import platform_option
 from nono.supervisor.errors import UsageError
+from nono.supervisor.finding import Finding
 from nono.supervisor.places import platform as here
+from nono.supervisor.session.loaded import load_what_a_command_loads
+
+_A_START = "nono.supervisor.session.prepare"
+"""A module that is kept where those of a run are."""
 
 
 @click.command()
@@ -38,6 +46,7 @@ def setup(ctx: click.Context, check: bool, platform: str | None) -> None:
         from nono.supervisor.linux.trial import try_out
 
         findings = [*examine(), *try_out()]
+    findings.append(_kept_modules())
     for finding in findings:
         mark = "ok " if finding.good else "NO " if finding.needed else "-  "
         click.echo(f"{mark} {finding.what}: {finding.found}")
@@ -46,3 +55,21 @@ def setup(ctx: click.Context, check: bool, platform: str | None) -> None:
     works = all(finding.good or not finding.needed for finding in findings)
     click.echo(f"nono run {'works' if works else 'does not work fully'} on this machine")
     ctx.exit(exit_status.of_answer(works))
+
+
+def _kept_modules() -> Finding:
+    """Whether a start finds its modules in one file. Whoever may write that has it full by this."""
+    what = "modules of a start in one file"
+    kept = next((each for each in sys.meta_path if isinstance(each, KeptModules)), None)
+    if kept is not None and kept.may_be_written():
+        load_what_a_command_loads()
+        return Finding(what, "yes", good=True, needed=False)
+    if kept is not None and _A_START in kept.entries and not kept.is_stale:
+        return Finding(what, "yes", good=True, needed=False)
+    owner = os.stat(__file__).st_uid
+    if kept is None or owner == os.geteuid():
+        cost = "a start takes a third longer where Python may keep no compiled modules"
+    else:
+        command = f"sudo -u '#{owner}' {shlex.quote(os.path.realpath(sys.argv[0]))} setup --check"
+        cost = f"a start takes a third longer until the owner of nono's files ran: {command}"
+    return Finding(what, "no", good=False, cost=cost, needed=False)

@@ -56,6 +56,13 @@ def load_everything() -> None:
         importlib.import_module(name)
 
 
+def load_what_a_command_loads() -> None:
+    """What `nono run` may need: so that it is kept, not to be used here."""
+    load_everything()
+    _load("planning")
+    importlib.import_module("nono.supervisor.cli.supervise")
+
+
 @cache
 def load_what_resolves() -> None:
     """What dnspython imports with its first question, and for what an answer holds; once."""
