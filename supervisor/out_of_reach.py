@@ -13,6 +13,7 @@ import os
 from nono.broker.rules.paths import lineage, parent
 from nono.supervisor.descriptors import opened
 from nono.supervisor.places import canonical
+from nono.supervisor.walk import way
 
 _PATH_MAX = 4096
 _KNOWN = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ELOOP}
@@ -84,18 +85,30 @@ def led_to(path: str) -> str:
 
     Raises OSError, for what is no link, too, and StartError.
     """
+    return canonical(_beside(path, _readlink(path)))
+
+
+def links_beyond(path: str) -> tuple[str, ...]:
+    """The further links on the way to where such a link leads. Raises OSError, StartError."""
+    return way(_beside(path, _readlink(path))).links
+
+
+def _beside(path: str, target: str) -> str:
+    return os.path.join(os.path.dirname(path), target)
+
+
+def _readlink(path: str) -> str:
+    """As os.readlink(), for a path as long as that of `lstat`."""
     try:
-        os.readlink(path)
-        return canonical(path)
+        return os.readlink(path)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
     directory, name = _in_directory(path)
     try:
-        target = os.readlink(name, dir_fd=directory)
+        return os.readlink(name, dir_fd=directory)
     finally:
         os.close(directory)
-    return canonical(os.path.join(os.path.dirname(path), target))
 
 
 def _in_directory(path: str) -> tuple[int, str]:

@@ -98,6 +98,7 @@ def _find(
         reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
         beyond = _Beyond(rules, before)
         known: dict[Rule, str] = {}
+        ways = _Ways()
         while chosen:
             search = WildcardSearch(chosen, bypasses, tree, folding)
             search.run((grant.pattern.path for grant in reached), before.is_dead_end)
@@ -105,9 +106,11 @@ def _find(
             led = {rule: to for rule, to in search.led.items() if beyond.is_opened(to)}
             chosen = [rule for rule in led if rule not in known]
             known |= led
+            ways.add(search)
             if len(known) > _MAX_LED:
                 raise TooManyLinks(led[chosen[-1]], _MAX_LED)
             yield from _shut([*search.found, *chosen], search.unseen, barriers)
+        yield from ways.kept()
 
 
 def _shut(
@@ -123,6 +126,40 @@ def _shut(
         # It stays where it is: elsewhere it would be in the reach of a rule for the kernel.
         kept = File(directory, rule.pattern.spelled)
         yield replace(rule, pattern=kept, access=CHANGING)
+
+
+class _Ways:
+    """The links by which patterns were led to what they match.
+
+    They stay as they are. With another one in its place the next start would not find what the
+    pattern matched by it, and the name that it has there no rule may speak of.
+    """
+
+    def __init__(self) -> None:
+        self._passed: dict[Rule, list[tuple[str, Rule]]] = {}
+        self._matching: set[Rule] = set()
+
+    def add(self, search: WildcardSearch) -> None:
+        for led, passed in search.passed.items():
+            self._passed.setdefault(led, []).extend(passed)
+        self._matching |= search.matching
+
+    def kept(self) -> Iterator[Rule]:
+        """A refusal of changes for each link on the way to something that is matched."""
+        # One that is refused as a whole is looked through no further.
+        closed = {led for led in self._passed if isinstance(led.pattern, Subtree)}
+        waiting = [*(self._matching | closed) & self._passed.keys()]
+        done = {*waiting}
+        links: dict[str, Rule] = {}
+        while waiting:
+            for link, rule in self._passed[waiting.pop()]:
+                links.setdefault(link, rule)
+                if rule in self._passed and rule not in done:
+                    done.add(rule)
+                    waiting.append(rule)
+        for link in sorted(links):
+            kept = File(link, links[link].pattern.spelled)
+            yield replace(links[link], pattern=kept, access=CHANGING)
 
 
 class _Beyond:

@@ -133,6 +133,8 @@ class WildcardSearch:
         self._plans: dict[_AllStates, _Plan] = {}
         self.led: dict[Rule, str] = {}
         """What is left of patterns where links lead that they pass through, with that directory."""
+        self.passed: dict[Rule, list[tuple[str, Rule]]] = {}
+        """The same, with each of these links and the pattern's rule."""
         self.unseen: dict[str, Rule] = {}
         """The directories that could not be listed, each with a rule that may match in it."""
 
@@ -140,6 +142,11 @@ class WildcardSearch:
     def found(self) -> tuple[Rule, ...]:
         """A rule for each path that a pattern was found to match."""
         return tuple(self._found.values())
+
+    @property
+    def matching(self) -> set[Rule]:
+        """The rules whose patterns were found to match something."""
+        return {self._rules[number][0] for _, number in self._found}
 
     def run(self, roots: Iterable[str], is_dead_end: Callable[[str], bool]) -> tuple[Rule, ...]:
         """A rule for each path at, above or below `roots` that a pattern matches.
@@ -246,6 +253,7 @@ class WildcardSearch:
                 for state in reached - self._folding.after(glob, target):
                     led = replace(rule, pattern=_led(glob, state, target))
                     self.led[led] = target
+                    self.passed.setdefault(led, []).append((path, rule))
 
     def _plan(self, states: _AllStates) -> _Plan:
         plan = self._plans.get(states)

@@ -37,7 +37,7 @@ from nono.supervisor.decisions.other_mounts import MAX_NAMES, OtherNames
 from nono.supervisor.decisions.own_code import own_code, process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.out_of_reach import led_to
+from nono.supervisor.out_of_reach import led_to, links_beyond
 from nono.supervisor.places import (
     canonical,
     control_directories,
@@ -217,20 +217,27 @@ def under_other_names(
 
 
 def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
-    """Refusals of what links lead to whose names a pattern matched, and questions about it.
+    """Refusals of what links lead to whose names a pattern matched, and questions about it; and of
+    changes to the links in between, by which the next start finds it again.
 
     Only in what options and the profile opened: nobody means the system's own files.
     """
     opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
-        if rule.effect is not Effect.ALLOW and path is not None:
-            try:
-                end = led_to(path)
-            except OSError:
-                continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
-            if any(each.reaches(end) for each in opened):
-                yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
+        if rule.effect is Effect.ALLOW or path is None:
+            continue
+        try:
+            end = led_to(path)
+        except OSError:
+            continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
+        if isinstance(rule.pattern, Subtree):
+            if not any(each.reaches(end) for each in opened):
+                continue
+            yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
+        for link in links_beyond(path):
+            kept = File(link, rule.pattern.spelled)
+            yield replace(rule, pattern=kept, access=CHANGING)
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
