@@ -47,6 +47,19 @@ def test_a_directory_above_what_is_refused_stays_open_to_its_owner(
     assert "would not be seen there at the next start" in done.stderr
 
 
+@pytest.mark.parametrize("as_user", ["root"], indirect=True)
+def test_root_gives_no_directory_above_what_is_refused_to_another_owner(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """The one whose it was would not see there, at the next start, what other names it has."""
+    shell(as_user, "mkdir -p sub/vault free; echo K >sub/vault/k; chmod 700 sub", project)
+    give = "chown 65534 sub; chown 0:65534 sub && chown 65534 sub/vault free free"
+    done = nono(*RUN, "--deny", "sub/vault", "--", "/bin/sh", "-c", give)
+    owners = [(project / each).stat().st_uid for each in ("sub", "sub/vault", "free")]
+    assert owners == [0, 0, 65534], done.stderr
+    assert (project / "sub").stat().st_gid == 65534
+
+
 @BY_A_USER
 @pytest.mark.requires(commands=["git"])
 def test_a_directory_of_git_stays_open_to_its_owner(

@@ -4,12 +4,14 @@ A start looks for what it has to refuse: other names of a refused file, reposito
 match. A program that closes a directory above such a thing would hide it from the next start, and
 open the directory again then. So who closes a directory needs more than the right to change it:
 nothing at or below it may be refused or asked about (`CLOSING` in `broker/requests.py`).
-What the owner has not got already, nobody takes: a directory of mode 0311 may become 0300.
+What the owner has not got already, nobody takes: a directory of mode 0311 may become 0300. Root
+could close one to who owns it by another owner, too.
 Sources: inode(7), acl(5), linux/posix_acl_xattr.h.
 """
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 
@@ -26,6 +28,11 @@ _USER_OBJ = 1
 def closes(before: int, after: int) -> bool:
     """Whether a change from one mode to another takes something from a directory's owner."""
     return stat.S_ISDIR(before) and bool(before & ~after & _LOOKING)
+
+
+def takes_owner(before: os.stat_result, owner: int) -> bool:
+    """Whether a directory gets another owner; -1 leaves it the one that it has: chown(2)."""
+    return stat.S_ISDIR(before.st_mode) and owner not in (-1, before.st_uid)
 
 
 def left_by_attribute(key: bytes, value: bytes | None) -> int:

@@ -46,10 +46,12 @@ def perform_change(
     detail: str = "",
     set_id_bits: bool = False,
     leaves: int = stat.S_IRWXU,
+    owner: int = -1,
 ) -> Answer:
     """Performed on our copy: the one way every handler of this module ends.
 
-    `leaves` is what of a directory's mode its owner has afterwards, at least.
+    `leaves` is what of a directory's mode its owner has afterwards, at least; `owner` who that is,
+    -1 for the same as before.
     """
     with find() as target:
         if target.is_anonymous:
@@ -61,7 +63,9 @@ def perform_change(
             allowed = False
         if not allowed:
             own = call.own.is_own(call.caller, target)
-            what = CLOSING if closing.closes(target.stat.st_mode, leaves) else operation
+            closes = closing.closes(target.stat.st_mode, leaves)
+            closes = closes or closing.takes_owner(target.stat, owner)
+            what = CLOSING if closes else operation
             decisions.require(Metadata(call.caller, what, target.path, own, detail))
         if set_id_bits and target.kind != stat.S_IFDIR:
             set_id.require(call, decisions, target.path)
@@ -145,7 +149,8 @@ def _chown(call: Call, decisions: Decisions, find: Find, owner: int, group: int)
 
     is_shown = call.caller.asks
     detail = f"{_id(owner, USERS, is_shown)}:{_id(group, GROUPS, is_shown)}"
-    return perform_change(call, decisions, "chown", find, change, detail=detail)
+    to = -1 if int32(owner) == -1 else owner & 0xFFFFFFFF
+    return perform_change(call, decisions, "chown", find, change, detail=detail, owner=to)
 
 
 def _id(number: int, names: str, is_shown: bool) -> str:
