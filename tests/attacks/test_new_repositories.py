@@ -67,7 +67,9 @@ with open(".git/HEAD", "r+") as head:
     head.write("nothing that git knows")
 for name in ("objects", "refs"):
     os.mkdir(name)
-write("HEAD", "ref: refs/heads/main")
+attempt("HEAD of the top", write, "HEAD", "ref: refs/heads/main")
+os.symlink("refs/heads/main", "head")
+attempt("HEAD of the top a link", os.rename, "head", "HEAD")
 write("config", "[core]\\n\\tbare = false\\n\\tworktree = .\\n")
 """
 
@@ -82,11 +84,12 @@ def test_what_makes_the_top_a_repository_stays_and_no_other_comes(
     )
     won, changed, said = python(nono, f"{PLANT}\n{TOP}", project / "mark")
     assert won == []
+    found = as_user("/usr/bin/git", "rev-parse", "--show-toplevel", cwd=project)
+    assert found.stdout == "", "the top is no repository either"
     denials = json.loads(said.splitlines()[-1])["denials"]
     refused = [each for each in denials if each["path"] == f"{project}/.git/HEAD"]
     assert refused and all("--bypass-protection" in json.dumps(each) for each in refused)
-    # Everything below the top is what is git's own then.
-    assert changed == [f"{project}/{name}" for name in ("HEAD", "config", "src/link")]
+    assert changed == []
 
 
 @BY_A_USER

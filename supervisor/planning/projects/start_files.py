@@ -223,12 +223,17 @@ def _of_git(found: Iterable[Repository]) -> Iterator[str]:
     """What git runs or reads commands from, of these repositories."""
     names, seen = data("start_files")["repository"], set[str]()
     every = GitDirectories()
+    found = tuple(found)
+    directories_of_git = {each.directory for each in found}
     for each in found:
         if each.link is not None and kind_of(each.link) != stat.S_IFDIR:
             yield each.link
         if each.link is None:
             # Whoever is told to use this one would look there first.
             yield child(each.top, ".git")
+        elif each.top not in directories_of_git:
+            # git goes on to look here where a .git is none that it knows, whatever made it so.
+            yield child(each.top, "HEAD")
         directories, too_many = every.of(each.directory)
         for directory in directories:
             if directory not in seen:
