@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from nono.broker import Rule, group, rules_of
 from nono.broker.compiled import pattern_of
-from nono.broker.groups import entries_of
+from nono.broker.groups import Group, entries_of
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import is_within
-from nono.supervisor.links import ByDirectory, Ways
+from nono.supervisor.links import InDirectories, Ways
 from nono.supervisor.places import BASE_DIRECTORIES, plain_path
 
 _OWN = frozenset({*BASE_DIRECTORIES, "TMPDIR"})
@@ -107,18 +107,28 @@ def _variables_of(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(_MAX_REMEMBERED)
-def _spelled(name: str, spelling: Spelling) -> tuple[tuple[Rule, ...], ByDirectory]:
-    """The rules of a group if no path leads elsewhere, and all paths, by their directories."""
-    asked: dict[str, dict[str, None]] = {}
+def _spelled(name: str, spelling: Spelling) -> tuple[tuple[Rule, ...], InDirectories]:
+    """The rules of a group if no path leads elsewhere, and all paths."""
+    named = _Named(spelling, group(name))
+    rules = tuple(rules_of(group(name), named.__getitem__))
+    return rules, InDirectories.of([path for paths in named.values() for path in paths])
 
-    def expand(path: str) -> Sequence[str]:
-        found = spelling.given(path)
-        for each in found:
-            asked.setdefault(each[: each.rfind("/")], {})[each] = None
+
+class _Named(dict[str, Sequence[str]]):
+    """The absolute paths that entries name, as they are spelled, by entry.
+
+    Most are refusals in the home: those are there at once, without a call for each.
+    """
+
+    def __init__(self, spelling: Spelling, group: Group) -> None:
+        top = spelling.top
+        refused = (*group.deny, *group.deny_write)
+        super().__init__({each: (top + each[1:],) for each in refused if each[:2] == "~/"})
+        self._spelling = spelling
+
+    def __missing__(self, entry: str) -> Sequence[str]:
+        found = self[entry] = self._spelling.given(entry)
         return found
-
-    rules = tuple(rules_of(group(name), expand))
-    return rules, tuple((above, tuple(paths)) for above, paths in asked.items())
 
 
 @lru_cache(_MAX_REMEMBERED)
