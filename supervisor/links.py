@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.paths import is_canonical
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.places import canonical
 
@@ -63,6 +64,10 @@ class Ways:
         if links is not None and (not links or (name.isascii() and name.casefold() not in links)):
             return given
         return _followed(given)
+
+    def of_any(self, path: str) -> str:
+        """As `places.canonical`; what is not in plain form is not remembered."""
+        return self.canonical(path) if is_canonical(path) else canonical(path)
 
     def leading(self, asked: InDirectories) -> dict[str, str]:
         """Of many paths those that lead elsewhere, with where: one look at each directory that is

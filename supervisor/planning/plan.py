@@ -160,7 +160,7 @@ def make_plan(
     rules += [*signing.rules, *gpu_rules(flags, expand)]
     lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
-    machine = machine_configuration(given, home, workdir, rules, lifted)
+    machine = machine_configuration(given, home, workdir, rules, lifted, expand.ways)
     rules += machine.rules
     rules += list(linked_repository_rules(rules, workdir))
     starting, is_excluded = NOTHING, _is_excluded(profile)

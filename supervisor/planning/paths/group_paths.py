@@ -66,12 +66,12 @@ class Expander:
             if os.path.isabs(base) and base != f"{top}/{usual}":
                 variables[f"${name}"] = base.rstrip("/")
         self._spelling = Spelling(top, workdir, tuple(variables.items()), tuple(self._env.items()))
-        self._ways = Ways(home)
+        self.ways = Ways(home)
 
     def __call__(self, path: str) -> Sequence[str]:
         found: list[str] = []
         for given in self._spelling.given(path):
-            led = self._ways.canonical(given)
+            led = self.ways.canonical(given)
             found += (led,) if led == given else (led, given)
         return found
 
@@ -82,7 +82,7 @@ class Expander:
         """
         spelling = self._spelling_of(name)
         rules, asked = _spelled(name, spelling)
-        leading = self._ways.leading(asked)
+        leading = self.ways.leading(asked)
         return (_led(name, spelling, tuple(leading.items())) if leading else rules), leading
 
     def _spelling_of(self, name: str) -> Spelling:
