@@ -72,7 +72,7 @@ _GRANTS: tuple[tuple[str, Access], ...] = (
 
 _REFUSALS: tuple[tuple[str, Access], ...] = (("deny", ALL_ACCESS), ("deny_write", CHANGING))
 
-_LISTS = frozenset(key for key, _ in (*_GRANTS, *_REFUSALS))
+_LISTS = tuple(key for key, _ in (*_GRANTS, *_REFUSALS))
 
 
 @cache
@@ -112,16 +112,20 @@ def floor_exclude() -> frozenset[str]:
     return frozenset(data("groups")["floor_exclude"])
 
 
-def entries_of(group: Group) -> Iterator[str]:
+def entries_of(group: Group) -> list[str]:
     """All that it has, as written."""
-    for key, _ in (*_GRANTS, *_REFUSALS):
-        yield from getattr(group, key)
+    return [entry for key in _LISTS for entry in getattr(group, key)]
 
 
-def rules_of(group: Group, expand: Expand) -> list[Rule]:
+def rules_of(
+    group: Group,
+    expand: Expand,
+    refused: Callable[[Iterable[str]], dict[str, str]] | None = None,
+) -> list[Rule]:
     """The rules of a group. Raises what `expand` raises.
 
-    What it refuses is one rule, which protects: bypasses lift it.
+    What it refuses is one rule, which protects: bypasses lift it. `refused` expands all that is
+    refused together, to paths with their entries.
     """
     origin = Origin(OriginKind.GROUP, group.name)
     rules = [
@@ -132,7 +136,10 @@ def rules_of(group: Group, expand: Expand) -> list[Rule]:
     ]
     for key, access in _REFUSALS:
         entries = getattr(group, key)
-        spellings = {path: entry for entry in entries for path in expand(entry)}
+        if refused is None:
+            spellings = {path: entry for entry in entries for path in expand(entry)}
+        else:
+            spellings = refused(entries)
         spellings |= {path: path for entry in moved(entries, expand) for path in expand(entry)}
         if spellings:
             rules.append(Rule(Subtrees(spellings), access, Effect.DENY, origin, protected=True))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from nono.broker import Rule, group, rules_of
 from nono.broker.compiled import pattern_of
-from nono.broker.groups import Group, entries_of
+from nono.broker.groups import entries_of
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import is_within
 from nono.supervisor.links import InDirectories, Ways
@@ -66,6 +66,9 @@ class Expander:
             if os.path.isabs(base) and base != f"{top}/{usual}":
                 variables[f"${name}"] = base.rstrip("/")
         self._spelling = Spelling(top, workdir, tuple(variables.items()), tuple(self._env.items()))
+        elsewhere = tuple(each for each in variables.items() if each[0] != "$WORKDIR")
+        self._plain = Spelling(top, "/", elsewhere, ())
+        """Of groups without variables of their own."""
         self.ways = Ways(home)
 
     def __call__(self, path: str) -> Sequence[str]:
@@ -87,7 +90,10 @@ class Expander:
 
     def _spelling_of(self, name: str) -> Spelling:
         """With what counts for this group alone."""
-        names, known = _variables_of(name), dict(self._spelling.variables)
+        names = _variables_of(name)
+        if not names:
+            return self._plain
+        known = dict(self._spelling.variables)
         values = tuple(
             (each, self._env[each])
             for each in names
@@ -95,40 +101,36 @@ class Expander:
         )
         if values or "WORKDIR" in names:
             return self._spelling._replace(values=values)
-        variables = tuple(each for each in known.items() if each[0] != "$WORKDIR")
-        return self._spelling._replace(workdir="/", variables=variables, values=())
+        return self._plain
 
 
 @lru_cache(_MAX_REMEMBERED)
 def _variables_of(name: str) -> tuple[str, ...]:
     """The variables that entries of a group begin with."""
-    found = (entry[1:].partition("/")[0] for entry in entries_of(group(name)) if entry[:1] == "$")
+    found = [entry[1:].partition("/")[0] for entry in entries_of(group(name)) if entry[:1] == "$"]
     return tuple(dict.fromkeys(found))
 
 
 @lru_cache(_MAX_REMEMBERED)
 def _spelled(name: str, spelling: Spelling) -> tuple[tuple[Rule, ...], InDirectories]:
     """The rules of a group if no path leads elsewhere, and all paths."""
-    named = _Named(spelling, group(name))
-    rules = tuple(rules_of(group(name), named.__getitem__))
-    return rules, InDirectories.of([path for paths in named.values() for path in paths])
+    asked: list[str] = []
 
-
-class _Named(dict[str, Sequence[str]]):
-    """The absolute paths that entries name, as they are spelled, by entry.
-
-    Most are refusals in the home: those are there at once, without a call for each.
-    """
-
-    def __init__(self, spelling: Spelling, group: Group) -> None:
-        top = spelling.top
-        refused = (*group.deny, *group.deny_write)
-        super().__init__({each: (top + each[1:],) for each in refused if each[:2] == "~/"})
-        self._spelling = spelling
-
-    def __missing__(self, entry: str) -> Sequence[str]:
-        found = self[entry] = self._spelling.given(entry)
+    def expand(path: str) -> Sequence[str]:
+        found = spelling.given(path)
+        asked.extend(found)
         return found
+
+    def refused(entries: Iterable[str]) -> dict[str, str]:
+        """Most are in the home: those are there at once, without a call for each."""
+        top = spelling.top
+        found = {top + each[1:]: each for each in entries if each[:2] == "~/"}
+        asked.extend(found)
+        others = (each for each in entries if each[:2] != "~/")
+        return found | {path: each for each in others for path in expand(each)}
+
+    rules = tuple(rules_of(group(name), expand, refused))
+    return rules, InDirectories.of(asked)
 
 
 @lru_cache(_MAX_REMEMBERED)
