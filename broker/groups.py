@@ -136,6 +136,8 @@ def rules_of(
     ]
     for key, access in _REFUSALS:
         entries = getattr(group, key)
+        if not entries:
+            continue
         if refused is None:
             spellings = {path: entry for entry in entries for path in expand(entry)}
         else:

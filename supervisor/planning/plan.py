@@ -125,7 +125,7 @@ def make_plan(
     home; it is the origin of the rule. `also` are other programs that are to start. `project` is
     what a person accepted instead of a profile; `script` is opened as a program would be.
     """
-    env = os.environ if env is None else env
+    env = dict(os.environ if env is None else env)  # decoded once
     home = home_directory(env)
     workdir = working_directory(options.workdir, home)
     expand = Expanded(Expander(home, workdir, env))

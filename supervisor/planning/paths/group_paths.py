@@ -44,6 +44,8 @@ class Spelling(NamedTuple):
             if name == first:
                 return (directory + slash + rest,)
         value = "" if first[1:] in _OWN else dict(self.values).get(first[1:], "")
+        if not value:
+            return ()
         return [each + slash + rest for each in _named_by(value, self.top or "/", self.workdir)]
 
 
