@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, is_canonical, lineage
@@ -71,7 +71,7 @@ class _Refusals:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._paths: dict[str, list[Rule]] = {}
-        self._groups: list[Rule] = []
+        self._groups: list[tuple[Mapping[str, str], Rule]] = []
         self._patterns: list[Rule] = []
         for rule in rules:
             if rule.effect is Effect.ALLOW or Access.READ not in rule.access:
@@ -79,7 +79,7 @@ class _Refusals:
             if isinstance(rule.pattern, File | Subtree):
                 self._paths.setdefault(rule.pattern.path, []).append(rule)
             elif isinstance(rule.pattern, Subtrees):
-                self._groups.append(rule)
+                self._groups.append((rule.pattern.spellings, rule))
             else:
                 self._patterns.append(rule)
 
@@ -87,7 +87,7 @@ class _Refusals:
         """Whether one of them speaks of `path`."""
         above = [*lineage(path)]
         near = [rule for each in above for rule in self._paths.get(each, ())]
-        near += [rule for rule in self._groups if not rule.named.keys().isdisjoint(above)]
+        near += [rule for paths, rule in self._groups if not paths.keys().isdisjoint(above)]
         return any(
             rule.reaches(path) and (with_protected or not rule.protected)
             for rule in (*near, *self._patterns)
