@@ -72,7 +72,7 @@ _GRANTS: tuple[tuple[str, Access], ...] = (
 
 _REFUSALS: tuple[tuple[str, Access], ...] = (("deny", ALL_ACCESS), ("deny_write", CHANGING))
 
-_LISTS = frozenset(key for key, _ in (*_GRANTS, *_REFUSALS))
+_LISTS = tuple(key for key, _ in (*_GRANTS, *_REFUSALS))
 
 
 @cache
@@ -83,9 +83,13 @@ def groups() -> Mapping[str, Group]:
 
 def _group(name: str, entry: dict[str, Any]) -> Group:
     lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
-    given = [entry[key] for key in _LISTS if isinstance(entry.get(key), dict)]
-    reasons = MappingProxyType({path: why for each in given for path, why in each.items()})
-    return Group(name, entry["description"], entry.get("platform"), **lists, reasons=reasons)
+    reasons: dict[str, str] = {}
+    for key in _LISTS:
+        given = entry.get(key)
+        if isinstance(given, dict):
+            reasons = reasons | given if reasons else given
+    shown = MappingProxyType(reasons)
+    return Group(name, entry["description"], entry.get("platform"), **lists, reasons=shown)
 
 
 @cache
@@ -99,7 +103,8 @@ def group(name: str) -> Group:
 
 def default_groups(platform: str = "linux") -> tuple[str, ...]:
     """The names of the groups that every profile starts from on the platform."""
-    return tuple(name for name in data("groups")["base"] if group(name).is_for(platform))
+    found, known = data("groups"), (None, platform)
+    return tuple(name for name in found["base"] if found["groups"][name].get("platform") in known)
 
 
 def floor_exclude() -> frozenset[str]:
@@ -107,16 +112,20 @@ def floor_exclude() -> frozenset[str]:
     return frozenset(data("groups")["floor_exclude"])
 
 
-def entries_of(group: Group) -> Iterator[str]:
+def entries_of(group: Group) -> list[str]:
     """All that it has, as written."""
-    for key, _ in (*_GRANTS, *_REFUSALS):
-        yield from getattr(group, key)
+    return [entry for key in _LISTS for entry in getattr(group, key)]
 
 
-def rules_of(group: Group, expand: Expand) -> list[Rule]:
+def rules_of(
+    group: Group,
+    expand: Expand,
+    refused: Callable[[Iterable[str]], dict[str, str]] | None = None,
+) -> list[Rule]:
     """The rules of a group. Raises what `expand` raises.
 
-    What it refuses is one rule, which protects: bypasses lift it.
+    What it refuses is one rule, which protects: bypasses lift it. `refused` expands all that is
+    refused together, to paths with their entries.
     """
     origin = Origin(OriginKind.GROUP, group.name)
     rules = [
@@ -127,7 +136,12 @@ def rules_of(group: Group, expand: Expand) -> list[Rule]:
     ]
     for key, access in _REFUSALS:
         entries = getattr(group, key)
-        spellings = {path: entry for entry in entries for path in expand(entry)}
+        if not entries:
+            continue
+        if refused is None:
+            spellings = {path: entry for entry in entries for path in expand(entry)}
+        else:
+            spellings = refused(entries)
         spellings |= {path: path for entry in moved(entries, expand) for path in expand(entry)}
         if spellings:
             rules.append(Rule(Subtrees(spellings), access, Effect.DENY, origin, protected=True))
@@ -141,7 +155,6 @@ _BASES = {
     "~/.local/state/": "$XDG_STATE_HOME/",
 }
 """Where programs keep things unless a variable says otherwise: XDG Base Directories."""
-_USUAL = tuple(_BASES)
 
 
 def moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
@@ -149,11 +162,8 @@ def moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
 
     Only for refusals: what a variable says must not widen what is granted.
     """
-    entries = [entry for entry in entries if entry.startswith(_USUAL)]
-    if not entries:
-        return
     bases = {usual: base for usual, base in _BASES.items() if expand(base.rstrip("/"))}
-    for entry in entries:
+    for entry in entries if bases else ():
         for usual, base in bases.items():
             if entry.startswith(usual):
                 yield base + entry.removeprefix(usual)

@@ -6,66 +6,99 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
+from itertools import islice
 
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.paths import is_canonical
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.places import canonical
 
 MAX_NAMES = 5_000
 """A directory with more names is not listed: looking at those that are asked for is faster."""
 
+_ETC = "/etc"
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
-ByDirectory = Sequence[tuple[str, Sequence[str]]]
-"""Absolute paths in plain form, by the directories that they are in: the root's is ''."""
+class InDirectories(NamedTuple):
+    """Absolute paths in plain form, and the directories that they are in: the root's is ''."""
+
+    paths: Sequence[str]
+    directories: frozenset[str]
+
+    @classmethod
+    def of(cls, paths: Sequence[str]) -> InDirectories:
+        return cls(paths, frozenset([each[: each.rfind("/")] for each in paths]))
 
 
 class _Directory(NamedTuple):
-    """Where a directory is, and which names in it may be links, folded; None: any of them."""
+    """Where a directory is, which names in it may be links, and which are there, both folded.
+
+    None: any of them.
+    """
 
     place: str
     links: frozenset[str] | None
+    names: frozenset[str] | None = None
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Ways:
     """Where paths in plain form lead. Remembers the directories that it has seen.
 
-    At and below `crowded` so many paths are asked for that directories are listed.
+    At and below `crowded`, and in /etc, so many are asked for that directories are listed.
     """
 
     def __init__(self, crowded: str) -> None:
         self._known = {"": _Directory("", None)}
-        self._crowded = crowded
+        self._crowded = (crowded, _ETC)
         self._below = crowded.rstrip("/") + "/"
 
     def canonical(self, path: str) -> str:
         """As `places.canonical`."""
         above, _, name = path.rpartition("/")
-        place, links = self._known.get(above) or self._directory(above)
+        place, links, _ = self._known.get(above) or self._directory(above)
         given = path if place == above else f"{place}/{name}"
-        if links is not None and (not links or name.casefold() not in links):
+        if links is not None and (not links or (name.isascii() and name.casefold() not in links)):
             return given
         return _followed(given)
 
-    def leading(self, paths: ByDirectory) -> dict[str, str]:
-        """Of many paths, each in the directory that it is given with, those that lead elsewhere,
-        with where: one look at each directory that is listed and has no link in it."""
+    def of_any(self, path: str) -> str:
+        """As `places.canonical`; what is not in plain form is not remembered."""
+        return self.canonical(path) if is_canonical(path) else canonical(path)
+
+    def leading(self, asked: InDirectories) -> dict[str, str]:
+        """Of many paths those that lead elsewhere, with where: one look at each directory that is
+        listed and has no link in it."""
+        odd = {above for above in asked.directories if not self._is_plain(above)}
+        if not odd:
+            return {}
         found = {}
-        for above, here in paths:
-            place, links = self._known.get(above) or self._directory(above)
-            if place == above and links is not None and not links:
-                continue
-            for path in here:
+        for path in asked.paths:
+            if path[: path.rfind("/")] in odd:
                 end = self.canonical(path)
                 if end != path:
                     found[path] = end
         return found
 
+    def _is_plain(self, directory: str) -> bool:
+        """True where every name in a directory leads to itself."""
+        place, links, _ = self._known.get(directory) or self._directory(directory)
+        return links is not None and not links and place == directory
+
     def _directory(self, path: str) -> _Directory:
-        place = self.canonical(path).rstrip("/")
-        is_listed = path == self._crowded or path.startswith(self._below)
-        found = self._known[path] = _Directory(place, _links(place or "/") if is_listed else None)
+        above, _, name = path.rpartition("/")
+        place, _, names = self._known.get(above) or self._directory(above)
+        if names is not None and name.isascii() and name.casefold() not in names:
+            # Not in a directory that was listed: nor is anything below.
+            found = _Directory(f"{place}/{name}", _NOTHING, _NOTHING)
+        else:
+            place = self.canonical(path).rstrip("/")
+            is_listed = path in self._crowded or path.startswith(self._below)
+            found = _listed(place) if is_listed else _Directory(place, None)
+        self._known[path] = found
         return found
 
 
@@ -78,22 +111,30 @@ def _followed(path: str) -> str:
     return canonical(path) if is_link else path
 
 
-def _links(directory: str) -> frozenset[str] | None:
-    """The names of the symbolic links in a directory; None when that cannot be told for sure.
+def _listed(place: str) -> _Directory:
+    """What is in a directory; None for what cannot be told for sure.
 
-    A file system that folds names finds a link by other spellings of its name. Of ASCII those
-    differ in case only; of other names nobody but the file system knows.
+    A file system that folds names finds them by other spellings. Of ASCII those differ in case
+    only; of other names nobody but the file system knows.
     """
-    found = set()
+    links, names = [], []
     try:
-        with scandir(directory) as entries:
-            for count, entry in enumerate(entries):
-                if count >= MAX_NAMES:
-                    return None
+        with scandir(place or "/") as entries:
+            for entry in islice(entries, MAX_NAMES + 1):
+                names.append(entry.name)
                 if entry.is_symlink():
-                    if not entry.name.isascii():
-                        return None
-                    found.add(entry.name.casefold())
+                    links.append(entry.name)
     except OSError as error:
-        return frozenset() if error.errno in _ABSENT else None
-    return frozenset(found)
+        if error.errno in _ABSENT:
+            return _Directory(place, _NOTHING, _NOTHING)
+        return _Directory(place, None)
+    if len(names) > MAX_NAMES:
+        return _Directory(place, None)
+    return _Directory(place, _folded(links), _folded(names))
+
+
+def _folded(names: Sequence[str]) -> frozenset[str] | None:
+    text = "/".join(names)
+    if not text.isascii():
+        return None
+    return frozenset(text.casefold().split("/")) if names else _NOTHING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from nono.broker.compiled import pattern_of
 
@@ -18,8 +18,15 @@ def is_canonical(path: str) -> bool:
     return _CANONICAL.fullmatch(path) is not None
 
 
-def are_canonical(paths: Iterable[str]) -> bool:
-    """True when every path is canonical."""
+_NOT_PLAIN = ("//", "/./", "/../", "\0/\0")
+
+
+def are_canonical(paths: Collection[str]) -> bool:
+    """True when every path is canonical: told of all of them at once, unless one is `/`."""
+    together, many = "\0" + "/\0".join((*paths, "")), len(paths)
+    is_plain = together.count("\0") == many + 1 and together.count("\0/") == many
+    if is_plain and not any(each in together for each in _NOT_PLAIN):
+        return True
     return all(map(_CANONICAL.fullmatch, paths))
 
 

@@ -125,7 +125,7 @@ def make_plan(
     home; it is the origin of the rule. `also` are other programs that are to start. `project` is
     what a person accepted instead of a profile; `script` is opened as a program would be.
     """
-    env = os.environ if env is None else env
+    env = dict(os.environ if env is None else env)  # decoded once
     home = home_directory(env)
     workdir = working_directory(options.workdir, home)
     expand = Expanded(Expander(home, workdir, env))
@@ -160,7 +160,7 @@ def make_plan(
     rules += [*signing.rules, *gpu_rules(flags, expand)]
     lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
-    machine = machine_configuration(given, home, workdir, rules, lifted)
+    machine = machine_configuration(given, home, workdir, rules, lifted, expand.ways)
     rules += machine.rules
     rules += list(linked_repository_rules(rules, workdir))
     starting, is_excluded = NOTHING, _is_excluded(profile)

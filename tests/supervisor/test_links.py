@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import random
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from nono.supervisor import links
-from nono.supervisor.links import Ways
+from nono.supervisor.links import InDirectories, Ways
 
 NAMES = ("a", "b", ".c", "D")
 
@@ -40,17 +42,17 @@ def test_each_path_leads_where_the_system_says(tmp_path: Path, seed: int, crowde
     top.mkdir()
     _grow(top, random.Random(seed))
     resolve = Ways(str(top / crowded)).canonical
-    together: dict[str, list[str]] = {}
+    together: list[str] = []
     leading = {}
     for depth in range(5):
         for names in itertools.product(NAMES, repeat=depth):
             path = os.path.join(top, *names)
             end = os.path.realpath(path)
             assert resolve(path) == end, path
-            together.setdefault(os.path.dirname(path), []).append(path)
+            together.append(path)
             if end != path:
                 leading[path] = end
-    assert Ways(str(top / crowded)).leading([*together.items()]) == leading
+    assert Ways(str(top / crowded)).leading(InDirectories.of(together)) == leading
 
 
 @pytest.mark.parametrize("path", ["/", "/proc/self", "/dev/fd", "/var/run", "/no/such/thing"])
@@ -59,12 +61,47 @@ def test_outside_the_crowded_directory(path: str) -> None:
     assert Ways("/").canonical(path) == os.path.realpath(path)
 
 
+def test_what_is_not_in_a_listed_directory_is_not_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    listed: list[str] = []
+
+    def scandir(path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+        listed.append(path)
+        return os.scandir(path)
+
+    monkeypatch.setattr(links, "scandir", scandir)
+    ways = Ways(str(tmp_path))
+    for path in ("absent/a/b", "absent/a/c/d", "there/a/b", "THERE/b"):
+        assert ways.canonical(f"{tmp_path}/{path}") == os.path.realpath(tmp_path / path)
+    assert listed == [f"{tmp_path}{below}" for below in ("", "/there", "/THERE")]
+
+
 def test_links_in_other_spellings_are_looked_at(tmp_path: Path) -> None:
     """Where names are folded, a link answers to more than its own name."""
     (tmp_path / ".SSH").symlink_to("elsewhere")
-    assert links._links(str(tmp_path)) == frozenset({".ssh"})
+    assert links._listed(str(tmp_path)).links == frozenset({".ssh"})
     (tmp_path / ".\N{KELVIN SIGN}ube").symlink_to("elsewhere")
-    assert links._links(str(tmp_path)) is None
+    assert links._listed(str(tmp_path)).links is None
+    assert links._listed(str(tmp_path)).names is None
+
+
+@pytest.mark.parametrize("path", [".s\N{SOFT HYPHEN}sh", ".s\N{SOFT HYPHEN}sh/key"])
+def test_what_is_asked_for_in_odd_letters_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Where names are folded, some letters count as none."""
+    (tmp_path / ".ssh").symlink_to("elsewhere")
+    looked: list[str] = []
+
+    def followed(path: str) -> str:
+        looked.append(path)
+        return path
+
+    monkeypatch.setattr(links, "_followed", followed)
+    Ways(str(tmp_path)).canonical(f"{tmp_path}/{path}")
+    assert f"{tmp_path}/{path[:5]}" in looked
 
 
 def test_what_cannot_be_listed_is_looked_at_name_by_name(
@@ -73,7 +110,7 @@ def test_what_cannot_be_listed_is_looked_at_name_by_name(
     monkeypatch.setattr(links, "MAX_NAMES", 3)
     for name in "abcd":
         (tmp_path / name).symlink_to("../elsewhere")
-    assert links._links(str(tmp_path)) is None
+    assert links._listed(str(tmp_path)).links is None
     path = str(tmp_path / "c")
     assert Ways(str(tmp_path)).canonical(path) == os.path.realpath(path)
-    assert links._links(str(tmp_path / "absent")) == frozenset()
+    assert links._listed(str(tmp_path / "absent")).links == frozenset()

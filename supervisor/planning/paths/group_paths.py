@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from nono.broker import Rule, group, rules_of
@@ -11,7 +11,7 @@ from nono.broker.compiled import pattern_of
 from nono.broker.groups import entries_of
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import is_within
-from nono.supervisor.links import ByDirectory, Ways
+from nono.supervisor.links import InDirectories, Ways
 from nono.supervisor.places import BASE_DIRECTORIES, plain_path
 
 _OWN = frozenset({*BASE_DIRECTORIES, "TMPDIR"})
@@ -44,6 +44,8 @@ class Spelling(NamedTuple):
             if name == first:
                 return (directory + slash + rest,)
         value = "" if first[1:] in _OWN else dict(self.values).get(first[1:], "")
+        if not value:
+            return ()
         return [each + slash + rest for each in _named_by(value, self.top or "/", self.workdir)]
 
 
@@ -66,12 +68,15 @@ class Expander:
             if os.path.isabs(base) and base != f"{top}/{usual}":
                 variables[f"${name}"] = base.rstrip("/")
         self._spelling = Spelling(top, workdir, tuple(variables.items()), tuple(self._env.items()))
-        self._ways = Ways(home)
+        elsewhere = tuple(each for each in variables.items() if each[0] != "$WORKDIR")
+        self._plain = Spelling(top, "/", elsewhere, ())
+        """Of groups without variables of their own."""
+        self.ways = Ways(home)
 
     def __call__(self, path: str) -> Sequence[str]:
         found: list[str] = []
         for given in self._spelling.given(path):
-            led = self._ways.canonical(given)
+            led = self.ways.canonical(given)
             found += (led,) if led == given else (led, given)
         return found
 
@@ -82,12 +87,15 @@ class Expander:
         """
         spelling = self._spelling_of(name)
         rules, asked = _spelled(name, spelling)
-        leading = self._ways.leading(asked)
+        leading = self.ways.leading(asked)
         return (_led(name, spelling, tuple(leading.items())) if leading else rules), leading
 
     def _spelling_of(self, name: str) -> Spelling:
         """With what counts for this group alone."""
-        names, known = _variables_of(name), dict(self._spelling.variables)
+        names = _variables_of(name)
+        if not names:
+            return self._plain
+        known = dict(self._spelling.variables)
         values = tuple(
             (each, self._env[each])
             for each in names
@@ -95,30 +103,36 @@ class Expander:
         )
         if values or "WORKDIR" in names:
             return self._spelling._replace(values=values)
-        variables = tuple(each for each in known.items() if each[0] != "$WORKDIR")
-        return self._spelling._replace(workdir="/", variables=variables, values=())
+        return self._plain
 
 
 @lru_cache(_MAX_REMEMBERED)
 def _variables_of(name: str) -> tuple[str, ...]:
     """The variables that entries of a group begin with."""
-    found = (entry[1:].partition("/")[0] for entry in entries_of(group(name)) if entry[:1] == "$")
+    found = [entry[1:].partition("/")[0] for entry in entries_of(group(name)) if entry[:1] == "$"]
     return tuple(dict.fromkeys(found))
 
 
 @lru_cache(_MAX_REMEMBERED)
-def _spelled(name: str, spelling: Spelling) -> tuple[tuple[Rule, ...], ByDirectory]:
-    """The rules of a group if no path leads elsewhere, and all paths, by their directories."""
-    asked: dict[str, dict[str, None]] = {}
+def _spelled(name: str, spelling: Spelling) -> tuple[tuple[Rule, ...], InDirectories]:
+    """The rules of a group if no path leads elsewhere, and all paths."""
+    asked: list[str] = []
 
     def expand(path: str) -> Sequence[str]:
         found = spelling.given(path)
-        for each in found:
-            asked.setdefault(each[: each.rfind("/")], {})[each] = None
+        asked.extend(found)
         return found
 
-    rules = tuple(rules_of(group(name), expand))
-    return rules, tuple((above, tuple(paths)) for above, paths in asked.items())
+    def refused(entries: Iterable[str]) -> dict[str, str]:
+        """Most are in the home: those are there at once, without a call for each."""
+        top = spelling.top
+        found = {top + each[1:]: each for each in entries if each[:2] == "~/"}
+        asked.extend(found)
+        others = (each for each in entries if each[:2] != "~/")
+        return found | {path: each for each in others for path in expand(each)}
+
+    rules = tuple(rules_of(group(name), expand, refused))
+    return rules, InDirectories.of(asked)
 
 
 @lru_cache(_MAX_REMEMBERED)

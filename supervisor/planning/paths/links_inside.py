@@ -53,7 +53,7 @@ class LinksInside:
     def search(self, spellings: Mapping[str, str]) -> dict[str, str]:
         """What links in these paths lead to and is opened, each with the path of the link."""
         found: dict[str, str] = {}
-        waiting = deque((path, 1) for path in spellings if self._may_be_directory(path))
+        waiting = deque((path, 1) for path in self._may_be_directories(spellings))
         while waiting:
             directory, depth = waiting.popleft()
             if self._reach.is_named(directory):
@@ -101,17 +101,21 @@ class LinksInside:
         self._left -= len(found)
         return found
 
-    def _may_be_directory(self, path: str) -> bool:
-        """False for what is not there, as most is: a directory is listed once for all its names."""
-        above, _, name = path.rpartition("/")
-        if above not in self._there:
-            self._there[above] = self._names(above)
-        names = self._there[above]
-        return names is None or name in names
+    def _may_be_directories(self, paths: Iterable[str]) -> list[str]:
+        """Without what is not there, as most is: a directory is listed once for all its names."""
+        there, found = self._there, []
+        for path in paths:
+            above, _, name = path.rpartition("/")
+            if above not in there:
+                there[above] = self._names(above)
+            names = there[above]
+            if names is None or name in names:
+                found.append(path)
+        return found
 
     def _names(self, directory: str) -> frozenset[str] | None:
         """The names in a directory that may be directories; None when any of them may."""
-        if directory and not self._may_be_directory(directory):
+        if directory and not self._may_be_directories((directory,)):
             return frozenset()
         try:
             with scandir(directory or "/") as entries:

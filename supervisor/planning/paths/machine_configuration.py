@@ -21,6 +21,7 @@ from nono.broker.configuration.without_credentials import (
 )
 from nono.broker.dataclass import dataclass, field
 from nono.broker.settings import flag
+from nono.supervisor.links import Ways
 from nono.supervisor.planning.paths.machine_places import Places, read_start
 
 _XDG = "$XDG_CONFIG_DIRS"
@@ -43,13 +44,19 @@ class Found:
 
 
 def machine_configuration(
-    env: Mapping[str, str], home: str, workdir: str, rules: Sequence[Rule], bypasses: Sequence[str]
+    env: Mapping[str, str],
+    home: str,
+    workdir: str,
+    rules: Sequence[Rule],
+    bypasses: Sequence[str],
+    ways: Ways,
 ) -> Found:
-    """`env` is what the program gets of `variable_names`; `rules` are those of the policy so far.
+    """`env` is what the program gets of `variable_names`; `rules` are those of the policy so far,
+    `ways` remembers directories that were seen in this start.
 
     Never raises: what cannot be read opens nothing.
     """
-    search = _Search(Places(home, workdir, rules, bypasses), home)
+    search = _Search(Places(home, workdir, rules, bypasses), home, ways)
     for tool in tools().values():
         for path in _places(tool, env):
             origin = Origin(OriginKind.BUILTIN, f"system-wide configuration of {tool.name}")
@@ -78,10 +85,11 @@ def _places(tool: Tool, env: Mapping[str, str]) -> Iterator[str]:
 class _Search:
     """Each file is looked at once, and no more than `_MAX_FILES` of them."""
 
-    def __init__(self, places: Places, home: str) -> None:
+    def __init__(self, places: Places, home: str, ways: Ways) -> None:
         self.found = Found()
         self._places = places
         self._home = home
+        self._ways = ways
         self._seen: set[str] = set()
 
     def by_variable(self, kind: str, value: str, origin: Origin, workdir: str) -> None:
@@ -172,7 +180,7 @@ class _Search:
 
     def _new(self, spelled: str) -> str | None:
         """The canonical path of what nothing forbids to open, and was not seen yet."""
-        path = os.path.realpath(spelled)
+        path = self._ways.of_any(spelled)
         if path in self._seen or len(self._seen) >= _MAX_FILES:
             return None
         self._seen.add(path)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from nono.broker import Access, Effect, File, Glob, Rule, Subtree, is_within
+from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, is_canonical, lineage
 from nono.supervisor.descriptors import opened
 
@@ -71,18 +71,23 @@ class _Refusals:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._paths: dict[str, list[Rule]] = {}
+        self._groups: list[tuple[Mapping[str, str], Rule]] = []
         self._patterns: list[Rule] = []
         for rule in rules:
-            if rule.effect is Effect.ALLOW or not rule.access & Access.READ:
+            if rule.effect is Effect.ALLOW or Access.READ not in rule.access:
                 continue
             if isinstance(rule.pattern, File | Subtree):
                 self._paths.setdefault(rule.pattern.path, []).append(rule)
+            elif isinstance(rule.pattern, Subtrees):
+                self._groups.append((rule.pattern.spellings, rule))
             else:
                 self._patterns.append(rule)
 
     def reach(self, path: str, with_protected: bool) -> bool:
         """Whether one of them speaks of `path`."""
-        near = [rule for each in lineage(path) for rule in self._paths.get(each, ())]
+        above = [*lineage(path)]
+        near = [rule for each in above for rule in self._paths.get(each, ())]
+        near += [rule for paths, rule in self._groups if not paths.keys().isdisjoint(above)]
         return any(
             rule.reaches(path) and (with_protected or not rule.protected)
             for rule in (*near, *self._patterns)
@@ -110,7 +115,8 @@ def read_start(path: str, limit: int) -> bytes | None:
 def _opened(rules: Sequence[Rule], access: Access) -> Iterator[str]:
     """The paths and directories that the rules open with any of these rights."""
     for rule in rules:
-        if rule.effect is Effect.ALLOW and rule.access & access:
+        # Numbers: this is asked of every rule.
+        if rule.effect is Effect.ALLOW and rule.access._value_ & access._value_:
             match rule.pattern:
                 case File(path) | Subtree(path):
                     yield path

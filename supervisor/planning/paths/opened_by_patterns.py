@@ -75,7 +75,8 @@ def opened_by_people(rules: Iterable[Rule], access: Access) -> Opened:
 def grants_of_people(rules: Iterable[Rule], access: Access) -> Iterator[Rule]:
     """The grants of this access that a person wrote."""
     for rule in rules:
-        if rule.effect is not Effect.DENY and access in rule.access and rule.origin.is_of_person:
+        # Most are a group's.
+        if rule.origin.is_of_person and rule.effect is not Effect.DENY and access in rule.access:
             yield rule
 
 

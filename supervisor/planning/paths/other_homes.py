@@ -24,7 +24,8 @@ from nono.broker import (
 )
 from nono.broker.dataclass import replace
 from nono.supervisor.descriptors import listdir, opened, scandir
-from nono.supervisor.places import canonical, platform
+from nono.supervisor.links import Ways
+from nono.supervisor.places import platform
 
 _PASSWD = "/etc/passwd"
 _PARENTS = ("/home", "/Users")
@@ -123,7 +124,7 @@ def _homes(own: str) -> list[str]:
                 found += [entry.path for entry in islice(entries, _MAX)]
         except OSError:
             continue
-    homes = [path for path in dict.fromkeys(map(canonical, found)) if os.path.isdir(path)]
+    homes = [path for path in dict.fromkeys(map(Ways(own).of_any, found)) if os.path.isdir(path)]
     return [
         path
         for path in homes[:_MAX]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from nono.broker import Access, Glob, Rule, Subtree
-from nono.broker.rules.paths import ancestors, child, components, is_within, lineage, parent
+from nono.broker.rules.paths import ancestors, child, components, is_within, lineage
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by
 
 _ALL_BELOW = "**"
@@ -27,15 +27,22 @@ class Reach:
         self._opened: dict[str, bool] = {}
 
     def __call__(self, path: str) -> bool:
-        if self.is_named(path):
-            return False
-        above = parent(path)
-        if above not in self._opened:
-            self._opened[above] = any(each in self._named for each in lineage(above))
-        if self._opened[above]:
-            return True
-        # The path itself may be reached, or something below.
-        return any(
+        return bool(self.among((path,)))
+
+    def among(self, paths: Iterable[str]) -> list[str]:
+        """Those of many paths for which it is true."""
+        opened, found = self._opened, []
+        for path in paths:
+            above = path[: path.rfind("/")] or "/"
+            if above not in opened:
+                opened[above] = any(each in self._named for each in lineage(above))
+            if (opened[above] or self._is_met(path)) and path not in self._named:
+                found.append(path)
+        return found
+
+    def _is_met(self, path: str) -> bool:
+        """Whether a pattern reaches the path itself, or something below."""
+        return bool(self._patterns) and any(
             each.names.after(components(path))
             for each in self._patterns
             if not is_within(each.prefix, path)

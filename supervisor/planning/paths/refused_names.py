@@ -59,6 +59,7 @@ class Expanded:
 
     def __init__(self, expand: Expander) -> None:
         self._expand = expand
+        self.ways = expand.ways
         self._leading: set[str] = set()
 
     def __call__(self, path: str) -> Sequence[str]:
@@ -72,6 +73,14 @@ class Expanded:
         rules, leading = self._expand.rules(name)
         self._leading.update(leading)
         return rules
+
+    def refused_by(self, name: str) -> tuple[Mapping[str, str], Iterable[str]]:
+        """The paths that a group refuses, each as it is written, and those that lead elsewhere."""
+        rules, leading = self._expand.rules(name)
+        self._leading.update(leading)
+        refusals = (rule.named for rule in rules if rule.effect is Effect.DENY)
+        refused = {path: each[path] for each in refusals for path in each}
+        return refused, [path for path in leading if path in refused]
 
     def links(self, rules: Iterable[Rule]) -> Iterator[Rule]:
         """The refusals of the links that lie between the two names of what groups refuse."""

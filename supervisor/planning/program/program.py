@@ -107,6 +107,7 @@ class _Search:
         self._changeable = changeable
         self._known: dict[str, str | None] = {}
         self._wrappers: dict[str, int] = {}
+        self._looked_at: dict[tuple[str, str | None], int] = {}
 
     def find(self, name: str) -> str | None:
         """The file that a name would run here."""
@@ -127,8 +128,9 @@ class _Search:
 
     def program(self, path: str, by: str | None, depth: int) -> None:
         """A program, what it is a link to, and the program of its first line."""
-        if depth == 0:
-            return
+        if self._looked_at.get((path, by), 0) >= depth:
+            return  # as deep already
+        self._looked_at[path, by] = depth
         end, links = way(path)
         for place in dict.fromkeys((*links, end)):
             if by is None or is_within(place, by):

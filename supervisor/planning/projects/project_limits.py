@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from nono.broker import Access, Effect, Glob, OriginKind, Rule, Subtree
@@ -20,6 +20,7 @@ from nono.broker.rules.paths import is_within
 from nono.broker.rules.rule import Origin
 from nono.broker.settings import Setting, flag
 from nono.supervisor.places import caches_directory, canonical, profile_directory, state_directory
+from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.projects.start_files import started_by_itself
 
 _KEYS = {
@@ -43,7 +44,7 @@ def problems(
     env: Mapping[str, str],
     home: str,
     workdir: str,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
 ) -> Iterator[Problem]:
     """What is wrong with the settings, and with the rules that were made of them.
 
@@ -94,7 +95,7 @@ def _reasons(
     env: Mapping[str, str],
     home: str,
     workdir: str,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
 ) -> Iterator[str]:
     """Why a grant is refused; `path` is the canonical one, or the fixed beginning of a pattern."""
     is_deep = isinstance(rule.pattern, Subtree | Glob)

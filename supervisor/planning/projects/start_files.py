@@ -11,11 +11,10 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
+from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
-from nono.broker.groups import moved
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.automaton import Between
@@ -36,6 +35,7 @@ from nono.supervisor.planning.git.repositories import Found, Repository
 from nono.supervisor.planning.paths.links_inside import LinksInside, led_to
 from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
 from nono.supervisor.planning.paths.reach import Reach
+from nono.supervisor.planning.paths.refused_names import Expanded
 
 GROUP = "protect_start_files"
 ORIGIN = Origin(OriginKind.GROUP, GROUP)
@@ -66,7 +66,7 @@ def start_file_rules(
     rules: Iterable[Rule],
     workdir: str,
     home: str,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
     env: Mapping[str, str],
 ) -> StartFiles:
     """The refusals for what these rules open. `expand` is for the paths of groups, `env` says where
@@ -86,7 +86,7 @@ def start_file_rules(
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
-    spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
+    spellings = {path: known[path] for path in is_opened.among(known)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
     notes = (*found.notes, *inside.notes, *map(_MANY_NAMES.format, cut))
@@ -98,7 +98,7 @@ def started_by_itself(
     directory: str,
     workdir: str,
     home: str,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
     env: Mapping[str, str],
 ) -> dict[str, str]:
     """What would be refused in a directory, and above it, if all was opened and nobody had named
@@ -157,18 +157,14 @@ def _start_files(
     search: Found,
     named: Iterable[str],
     workdir: str,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
     cut: list[str],
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory. `named` are those that
     git's configuration names, `cut` gets directories with more names than are looked at."""
-    entries = group(GROUP).deny_write
-    for entry in (*entries, *moved(entries, expand)):
-        paths = expand(entry)
-        for path in paths:
-            yield path, entry
-        if len(paths) > 1:
-            yield from ((led, entry) for path in paths for led in led_to(path))
+    refused, leading = expand.refused_by(GROUP)
+    yield from refused.items()
+    yield from ((led, refused[path]) for path in leading for led in led_to(path))
     found = search.repositories
     resolvers = [Ways(each).canonical for each in written]
     for path in itertools.chain(
