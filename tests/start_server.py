@@ -2,10 +2,11 @@
 
     python -P -c TEXT SOCKET
 
-Its first child runs `nono run` and tells which modules that has loaded; they are loaded here, and
-nothing of nono's is ever run here. So a child is as far as `python -P -m nono.supervisor` is once
-it has loaded what every run loads. Each request is a message of JSON with four descriptors: the
-three streams and a pipe, which is told the child's pid and later how it ended.
+Its first children run nono and tell which modules that has loaded; what any run loads, and what
+reads a command line that is not plain, is loaded here, and nothing of nono's is ever run here. So a
+child is as far as `python -P -m nono.supervisor` is once it has loaded that. Each request is a
+message of JSON with four descriptors: the three streams and a pipe, which is told the child's pid
+and later how it ended.
 
 Needs nothing but nono: an account of the tests gets the text, and may be unable to read the file.
 """
@@ -88,8 +89,8 @@ def start(wanted: dict[str, Any]) -> None:
     command.main()
 
 
-def _of_a_run() -> list[str]:
-    """The modules that a run has loaded when it ends."""
+def _of(*arguments: str) -> list[str]:
+    """The modules that nono has loaded when it ends."""
     read, write = os.pipe()
     if not os.fork():
         ended = command._end_at_once
@@ -99,7 +100,7 @@ def _of_a_run() -> list[str]:
             ended(code)
 
         command._end_at_once = told
-        start({"environment": dict(os.environ), "arguments": ["run", "--", "true"]})
+        start({"environment": dict(os.environ), "arguments": arguments})
     os.close(write)
     with open(read, encoding="utf-8") as pipe:
         names = pipe.read().split()
@@ -107,10 +108,15 @@ def _of_a_run() -> list[str]:
     return names
 
 
+def _reads_words(name: str) -> bool:
+    return name.startswith("nono.supervisor.cli.") or not name.startswith("nono.")
+
+
 def main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     os.umask(_UMASK)
-    for name in _of_a_run():
+    reads_words = filter(_reads_words, _of("why", "--path", "/"))
+    for name in (*_of("run", "--", "true"), *reads_words):
         importlib.import_module(name)
     gc.freeze()
     wanted = serve(requests)
