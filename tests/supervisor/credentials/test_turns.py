@@ -23,7 +23,7 @@ from nono.supervisor.credentials.websocket import Tunnel
 from nono.supervisor.credentials.wire import Wire
 from tests.supervisor.credentials.fake import REAL_KEY
 
-_SLOW = b"&#0000037;" * 2000
+_SLOW = b"&#0000037;" * 200
 _MASK = Mask(REAL_KEY.encode())
 
 
