@@ -4,150 +4,42 @@ Every command is run by an `Account`: root, or an ordinary user. Each has a priv
 /var/tmp (not /tmp, where the sandbox has rules of its own) and a bare environment.
 """
 
+import contextlib
 import gc
 import os
 import pwd
-import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import Protocol
 
 import pytest
 
 from nono.supervisor.session.tmpdir import remove_tree
 from tests import environments, examples, homes
+from tests.accounts import TIMEOUT as TIMEOUT
+from tests.accounts import UMASK as UMASK
+from tests.accounts import Account as Account
+from tests.accounts import Secret as Secret
 from tests.copied import CHECKOUT as CHECKOUT
 from tests.copied import PACKAGES as PACKAGES
 from tests.copied import copy_sources as copy_sources
+from tests.exchange import Finished as Finished
+from tests.forked import Forks
 from tests.leftovers import REMOVE_TMPDIRS, Watch, prefix, running
 from tests.longest import in_order
-from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
 from tests.requirements import landlock_abi as landlock_abi
 from tests.requirements import require
 from tests.rewriting import pytest_collection as pytest_collection
-from tests.switching import in_front
 
-TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
-UMASK = 0o022
 SWITCHES = ("NONO_LANE", "NONO_LAUNCHER", "NONO_PRELOAD")  # of whole rooms of tests
 WATCH = pytest.StashKey[Watch | None]()
 
 examples.register()
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a command left: its status (negative: the signal that ended it) and its output."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A file that must not leak, and the random text in it."""
-
-    path: Path
-    text: str
-
-
-class _Switch(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[str | int]
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user to run commands as."""
-
-    name: str
-    uid: int
-    gid: int
-    home: Path
-    python: str
-    """An interpreter that this user can execute and that imports `nono.*`."""
-    environment: Mapping[str, str] = field(repr=False)
-
-    @property
-    def switch(self) -> _Switch:
-        """What makes subprocess.Popen start a program as this user."""
-        if os.geteuid() == self.uid:
-            return {}
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-    def starting(self, environment: Mapping[str, str]) -> tuple[Sequence[str], _Switch]:
-        """What begins a command as this user, and what makes Popen start it with that."""
-        switch = self.switch
-        words = in_front(self.uid, self.gid, environment) if switch else ()
-        return words, {} if words else switch
-
-    def __call__(
-        self,
-        *command: str | Path,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        input: str | None = None,
-        timeout: float = TIMEOUT,
-    ) -> Finished:
-        """Run `command` to its end; `env` is added to the bare environment.
-
-        The command leads a session of its own, which is killed when it is over
-        time: subprocess.TimeoutExpired then carries what was printed so far.
-        """
-        environment = {**self.environment, **(env or {})}
-        words, switch = self.starting(environment)
-        process = subprocess.Popen(
-            [*words, *(os.fspath(part) for part in command)],
-            cwd=cwd or self.home,
-            env=environment,
-            stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="backslashreplace",
-            start_new_session=True,
-            **switch,
-            umask=UMASK,
-        )
-        try:
-            stdout, stderr = process.communicate(input, timeout)
-        except BaseException:
-            # Grandchildren hold the pipes too: killing the child alone would not end the wait.
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=TIMEOUT)
-            raise
-        return Finished(process.returncode, stdout, stderr)
-
-    def directory(self, path: Path, mode: int = 0o755) -> Path:
-        """Create a directory that this account owns, and its missing parents."""
-        if not path.parent.is_dir():
-            self.directory(path.parent, mode)
-        path.mkdir(exist_ok=True)
-        path.chmod(mode)
-        os.chown(path, self.uid, self.gid)
-        return path
-
-    def file(self, path: Path, text: str = "", mode: int = 0o644) -> Path:
-        """Create a file that this account owns; missing parents are created too."""
-        if not path.parent.is_dir():
-            self.directory(path.parent)
-        path.write_text(text, encoding="utf-8")
-        path.chmod(mode)
-        os.chown(path, self.uid, self.gid)
-        return path
-
-    def secret(self, name: str) -> Secret:
-        """Create `name` (relative to the home, or absolute) with mode 0600 and a random text."""
-        text = f"secret-{secrets.token_hex(16)}"
-        return Secret(self.file(self.home / name, text + "\n", 0o600), text)
 
 
 class Nono(Protocol):
@@ -181,24 +73,28 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def root(place: Path) -> Account:
+def root(place: Path) -> Iterator[Account]:
     """The account `root`."""
     require(root=True)
-    return _begun(_account("root", place, environments.with_clients(place)))
+    with _begun(_account("root", place, environments.with_clients(place))) as account:
+        yield account
 
 
 @pytest.fixture(scope="session")
-def user(place: Path) -> Account:
+def user(place: Path) -> Iterator[Account]:
     """An ordinary user: `nobody` under root, else whoever runs the tests."""
     python = environments.with_clients(place)
     if os.geteuid() != 0:
-        return _begun(_account(pwd.getpwuid(os.geteuid()).pw_name, place, python))
+        with _begun(_account(pwd.getpwuid(os.geteuid()).pw_name, place, python)) as account:
+            yield account
+        return
     if _import_nono(_account("nobody", place, python), python):
         python = environments.interpreter("ordinary", place)
     account = _account("nobody", place, python)
     failure = _import_nono(account, python)
     assert failure is None, failure
-    return _begun(account)
+    with _begun(account) as begun:
+        yield begun
 
 
 BY_A_USER = pytest.mark.parametrize("as_user", ["user"], indirect=True)
@@ -223,6 +119,8 @@ def _homes_as_they_were(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     for home in place.glob("home-*"):
         for path in {*home.iterdir()} - before.get(home, set()):
+            if homes.is_as_given(path):
+                continue  # as most tests leave the home of the account that they do without
             if path.name == ".local" and any(running(home)):
                 continue  # the next run removes what one that was killed left, by what is there
             remove_tree(os.fspath(path))
@@ -258,10 +156,8 @@ def nono(as_user: Account, project: Path) -> Nono:
         input: str | None = None,
         timeout: float = TIMEOUT,
     ) -> Finished:
-        # -P: like the installed command, `-m` must not import from the project.
-        command = (as_user.python, "-P", "-m", "nono.supervisor", *arguments)
-        done = as_user(*command, cwd=cwd or project, env=env, input=input, timeout=timeout)
-        return replace(done, stderr=without_note(done.stderr, landlock_abi()))
+        where = cwd or project
+        return as_user.nono(*arguments, cwd=where, env=env, input=input, timeout=timeout)
 
     return run
 
@@ -332,11 +228,15 @@ def _account(name: str, place: Path, python: str) -> Account:
     return account
 
 
-def _begun(account: Account) -> Account:
+@contextlib.contextmanager
+def _begun(account: Account) -> Iterator[Account]:
     """The account, once nono has been started by it for the first time."""
     account(account.python, "-P", "-m", "nono.supervisor", "run", "--", "true")
+    before, switch = account.starting(account.environment)
+    forks = Forks(before, account.python, account.environment, cwd=account.home, **switch)
     homes.set_aside(account.home)
-    return account
+    yield replace(account, forks=forks)
+    forks.end()
 
 
 def _import_nono(account: Account, python: str) -> str | None:

@@ -17,6 +17,8 @@ from hypothesis import settings
 THOROUGH = "thorough"
 _PART = 4
 _MIN_EXAMPLES = 50
+_MIN_LONG = 10
+"""Of a property that takes seconds."""
 _LOTS = 2
 _SETTINGS = "_hypothesis_internal_use_settings"
 
@@ -34,7 +36,8 @@ def try_a_part(items: list[pytest.Item]) -> None:
     functions = {id(item.obj): item for item in items if isinstance(item, pytest.Function)}
     for item in functions.values():
         if item.config.getoption("--hypothesis-profile", None) != THOROUGH:
-            at_most(item, max(_MIN_EXAMPLES, number(item) // _PART))
+            least = _MIN_LONG if item.get_closest_marker("long") else _MIN_EXAMPLES
+            at_most(item, max(least, number(item) // _PART))
 
 
 def draw_lots(items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from nono.supervisor.session.tmpdir import remove_tree
 
 _STATE = Path(".local/state/nono")
 _KEPT = ("filters", "own-files-*")
+_AS_GIVEN: dict[Path, dict[str, int]] = {}
 
 
 def set_aside(home: Path) -> None:
@@ -26,15 +27,30 @@ def set_aside(home: Path) -> None:
 
 def begin(home: Path) -> set[Path]:
     """Give a home what was set aside. What is in it besides: what a test adds is removed after."""
-    before = set(home.iterdir())
-    kept = _kept(home)
-    if kept.is_dir() and not os.path.lexists(home / _STATE.parts[0]):
+    kept, given = _kept(home), home / _STATE.parts[0]
+    if kept.is_dir() and not os.path.lexists(given):
         shutil.copytree(kept, home, dirs_exist_ok=True)
         owner = home.stat()
-        for path in (home / _STATE.parts[0], *(home / _STATE.parts[0]).rglob("*")):
+        for path in (given, *given.rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)
             path.chmod(0o700 if path.is_dir() else 0o600)
-    return before
+        _AS_GIVEN[given] = _times(given)
+    return set(home.iterdir()) - {given}
+
+
+def is_as_given(path: Path) -> bool:
+    """Whether it is what a home was given, and nobody has changed anything in it."""
+    return path in _AS_GIVEN and _times(path) == _AS_GIVEN[path]
+
+
+def _times(top: Path) -> dict[str, int]:
+    """When each directory and file below was last changed, whatever of it."""
+    found = {os.fspath(top): top.lstat().st_ctime_ns}
+    for directory, folders, files in os.walk(top):
+        for name in (*folders, *files):
+            path = os.path.join(directory, name)
+            found[path] = os.lstat(path).st_ctime_ns
+    return found
 
 
 def _kept(home: Path) -> Path:

@@ -19,6 +19,7 @@ def pytest_collection_modifyitems(items):
     examples.draw_lots(items)
 def pytest_configure(config):
     config.addinivalue_line("markers", "lots")
+    config.addinivalue_line("markers", "long")
 def pytest_sessionfinish(session):
     print(sorted(item.name for item in session.items if "lots" in item.name))
     print({item.name: examples.number(item) for item in session.items
@@ -34,6 +35,10 @@ def test_usual(number): pass
 @few
 @given(strategies.integers())
 def test_few(number): pass
+@pytest.mark.long
+@few
+@given(strategies.integers())
+def test_long(number): pass
 @pytest.mark.parametrize("row", [1, 2])
 @many
 @given(strategies.integers())
@@ -45,8 +50,15 @@ LOTS = [pytest.param(kind, row, marks=pytest.mark.lots(kind=kind))
 def test_lots(kind, row): pass
 """
 KINDS = ("one", "other")
-PART = {"test_usual": 50, "test_few": 40, "test_many[1]": 250, "test_many[2]": 250, "test_none": 0}
-ALL = {**PART, "test_usual": 100, "test_many[1]": 1000, "test_many[2]": 1000}
+PART = {
+    "test_usual": 50,
+    "test_few": 40,
+    "test_long": 10,
+    "test_many[1]": 250,
+    "test_many[2]": 250,
+    "test_none": 0,
+}
+ALL = {**PART, "test_usual": 100, "test_long": 40, "test_many[1]": 1000, "test_many[2]": 1000}
 
 
 @pytest.mark.parametrize(

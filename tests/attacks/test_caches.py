@@ -36,9 +36,7 @@ def home(as_user: Account, project: Path) -> Iterator[Path]:
 
 
 def run(account: Account, home: Path, *words: str, env: dict[str, str] | None = None) -> Finished:
-    nono = (account.python, "-P", "-m", "nono.supervisor", *words)
-    given = {"HOME": str(home), **(env or {})}
-    return account(*nono, cwd=home / "work", env=given)
+    return account.nono(*words, cwd=home / "work", env={"HOME": str(home), **(env or {})})
 
 
 def agent(account: Account, home: Path, *command: str, profile: str = "agent") -> Finished:

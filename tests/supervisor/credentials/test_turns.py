@@ -23,7 +23,7 @@ from nono.supervisor.credentials.websocket import Tunnel
 from nono.supervisor.credentials.wire import Wire
 from tests.supervisor.credentials.fake import REAL_KEY
 
-_SLOW = b"&#0000037;" * 2000
+_SLOW = b"&#0000037;" * 200
 _MASK = Mask(REAL_KEY.encode())
 
 
@@ -73,13 +73,13 @@ async def test_a_turn_of_an_answer_ends_with_its_time() -> None:
         answer = Answer(Client(program, Line(poll)), _judged().teller, _MASK)
         service = _Service(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n")
         turns = 0
-        while answer.received < 3 * len(_SLOW) or answer.has_more:
+        while answer.received < 2 * len(_SLOW) or answer.has_more:
             before = service.pieces
             answer.go(service)
             turns += 1
             assert service.pieces - before <= 2  # the head, and one piece of the body
-        assert turns > 6
-        assert program.taken.endswith(_SLOW * 3)
+        assert turns > 4
+        assert program.taken.endswith(_SLOW * 2)
         poll.close()
 
 

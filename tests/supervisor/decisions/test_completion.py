@@ -210,6 +210,7 @@ def refused(prepared: Prepared, asked: Sequence[Request]) -> list[Request]:
     return [each for each in asked if not isinstance(prepared.decisions.verdict(each)[1], Allow)]
 
 
+@pytest.mark.long
 @settings(
     max_examples=25,
     phases=[Phase.explicit, Phase.generate],

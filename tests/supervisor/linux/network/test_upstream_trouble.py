@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import BY_A_USER, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Finished, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PROGRAM, PYTHON
 from tests.supervisor.linux.network.peers import Peers, connecting_to, echo
 
@@ -92,6 +94,12 @@ class Watcher:
 
 WATCHED = program_beside(__file__, "watched.py")
 GONE = program_beside(__file__, "gone.py")
+
+
+@pytest.fixture
+def nono(as_user: Account, project: Path) -> Callable[..., Finished]:
+    """Each is a child of this process: `supervisor` looks for it there."""
+    return partial(as_user.nono, cwd=project, forked=False)
 
 
 def watched(
