@@ -206,7 +206,7 @@ def _fields(record: Record) -> dict[str, object]:
             return {**head, "returncode": code}
         case Limited(_, name, words):
             return {**head, "limit": _safe(name), "summary": _safe(words)}
-        case Decision(_, request, effect, number, origin, decided, native):
+        case Decision(_, request, effect, number, origin, decided, native, _):
             return {
                 **head,
                 "pid": request.process.pid,
