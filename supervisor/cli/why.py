@@ -158,7 +158,7 @@ def _check_question(
     path: str | None, op: str | None, host: str | None, port: int | None, last: bool
 ) -> None:
     if (path is not None) + (host is not None) + last != 1:
-        raise UsageError("say what to explain: --path, --host or --last", "nono why --help")
+        raise UsageError("say what to explain: one of --path, --host and --last", "nono why --help")
     if host is None and port is not None:
         raise UsageError("--port belongs to --host", "nono why --host api.example.org --port 443")
     if path is None and op is not None:
