@@ -130,7 +130,7 @@ def export(name: str, as_json: bool) -> None:
 def cleanup(keep: int) -> None:
     """Remove old sessions. One that still runs stays."""
     removed = clean_up(os.environ, keep)
-    click.echo(f"{removed} session{'' if removed == 1 else 's'} removed")
+    click.echo(f"{removed} session{'' if removed == 1 else 's'} removed (--keep {keep})")
 
 
 @audit.command()

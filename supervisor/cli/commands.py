@@ -97,6 +97,10 @@ def by_click(arguments: list[str]) -> Any:
         if word := _with_one_dash(arguments):
             raise NonoError(f"{word} has one - at its beginning", f"-{word}") from error
         raise
+    except click.NoSuchOption as error:
+        near = nearest(error.option_name, error.possibilities or ())
+        hint = near or _usage_hint(error, arguments)
+        raise NonoError(f"there is no option {error.option_name}", hint) from error
     except click.ClickException as error:
         said = " ".join(error.format_message().split())  # a choice has a line for each
         raise NonoError(said, _usage_hint(error, arguments)) from error
@@ -118,6 +122,8 @@ def _with_one_dash(arguments: list[str]) -> str:
 
 def _usage_hint(error: click.ClickException, arguments: list[str]) -> str:
     """The command whose words they were: `nono profile show`, not `nono profile`."""
+    if hint := getattr(error, "hint", ""):
+        return str(hint)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None and context.command is nono:
         first = arguments[0].partition("=")[0] if arguments else ""

@@ -29,12 +29,20 @@ def _option(name: str, *also: str, **more: Any) -> Callable[[Any], Any]:
 _path = partial(_option, metavar="PATH")
 
 
+class _WrongValue(click.BadParameter):
+    """One of which is known what may be meant."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 def _ports(text: str) -> int | str:
     """A port as a number, or a range of them as text."""
     try:
         first, last = parse_ports(text)
     except InvalidHost as error:
-        raise click.BadParameter(f"{error.message}: {error.hint}") from None
+        raise _WrongValue(error.message, error.hint) from None
     return first if first == last else text
 
 
