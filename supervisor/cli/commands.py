@@ -11,7 +11,7 @@ import click
 from nono.broker.errors import nearest
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.cli.help import with_examples, write_commands
+from nono.supervisor.cli.help import WrongValue, with_examples, write_commands
 from nono.supervisor.errors import NonoError
 
 _COMMANDS = {
@@ -97,6 +97,8 @@ def by_click(arguments: list[str]) -> Any:
         if word := _with_one_dash(arguments):
             raise NonoError(f"{word} has one - at its beginning", f"-{word}") from error
         raise
+    except WrongValue as error:
+        raise NonoError(error.format_message(), error.hint) from error
     except click.NoSuchOption as error:
         near = nearest(error.option_name, error.possibilities or ())
         hint = near or _usage_hint(error, arguments)
@@ -122,8 +124,6 @@ def _with_one_dash(arguments: list[str]) -> str:
 
 def _usage_hint(error: click.ClickException, arguments: list[str]) -> str:
     """The command whose words they were: `nono profile show`, not `nono profile`."""
-    if hint := getattr(error, "hint", ""):
-        return str(hint)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None and context.command is nono:
         first = arguments[0].partition("=")[0] if arguments else ""

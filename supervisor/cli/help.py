@@ -52,6 +52,14 @@ def by_heading(command: click.Command, ctx: click.Context) -> dict[str, list[tup
     return found
 
 
+class WrongValue(click.BadParameter):
+    """A value of which is known what may be meant."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class PolicyCommand(click.Command):
     """A command with the options that say what a program may do.
 

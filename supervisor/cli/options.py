@@ -13,6 +13,7 @@ from nono.broker.profile.spelling import PLATFORMS
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME
 from nono.supervisor.cli.duration import checked
+from nono.supervisor.cli.help import WrongValue
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -29,20 +30,12 @@ def _option(name: str, *also: str, **more: Any) -> Callable[[Any], Any]:
 _path = partial(_option, metavar="PATH")
 
 
-class _WrongValue(click.BadParameter):
-    """One of which is known what may be meant."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
 def _ports(text: str) -> int | str:
     """A port as a number, or a range of them as text."""
     try:
         first, last = parse_ports(text)
     except InvalidHost as error:
-        raise _WrongValue(error.message, error.hint) from None
+        raise WrongValue(error.message, error.hint) from None
     return first if first == last else text
 
 
