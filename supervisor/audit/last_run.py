@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nono.broker import ALL_ACCESS, Allow, Anything, Ask, Deny, Effect, Floor, Policy, Rule
 from nono.broker.audit.answer_records import Answered, Changed
-from nono.broker.audit.records import Decision, Unresolved
+from nono.broker.audit.records import Decision, Exchange, Unresolved
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.undecided import refused
@@ -28,6 +28,11 @@ def recorded(session: Session) -> Decisions:
 def asked(session: Session) -> list[Answered | Changed]:
     """What a person was asked in it, and changed."""
     return [each for _, each in session.records() if isinstance(each, Answered | Changed)]
+
+
+def exchanges(session: Session) -> list[Exchange]:
+    """What was requested of services in it, with what was refused or failed of that."""
+    return [each for _, each in session.records() if isinstance(each, Exchange)]
 
 
 def _refused(session: Session, decisions: Decisions) -> Iterator[Decision]:
