@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from nono.supervisor.planning.program.not_found import not_found
+from nono.supervisor.planning.program.not_found import by_shell, not_found
 from nono.supervisor.planning.program.program import first_line, is_of_32_bits, is_text
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
@@ -49,9 +49,9 @@ def diagnose(
         what = f"the interpreter that it names was not found: {named}"
         return Diagnosis(what, f"{look} {quoted}")
     if number == errno.ENOEXEC:
-        by_shell = f"nono run -- {shlex.join(('sh', plain, *argv[1:]))}"
-        hint = by_shell if is_text(program) else f"file {quoted}"
-        return Diagnosis("neither a program nor a script with a #! line", hint)
+        what = "neither a program nor a script with a #! line"
+        rest = map(shlex.quote, argv[1:])
+        return Diagnosis(what, by_shell(quoted, *rest) if is_text(program) else f"file {quoted}")
     culprit = words[0] if words else plain
     if not os.access(culprit, os.X_OK):
         what = f"{said}: {culprit}, which its first line names" if words else said

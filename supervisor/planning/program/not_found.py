@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from nono.broker import is_within
 from nono.broker.agents import Agent, agents
 from nono.broker.caches import search
+from nono.broker.settings import flag
 from nono.supervisor.descriptors import listdir
 from nono.supervisor.errors import look_near
 from nono.supervisor.places import caches_directory, home_directory
@@ -41,12 +42,17 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
     return "command not found", hint or 'echo "$PATH"'
 
 
+def by_shell(*words: str) -> str:
+    """The run of a script by a shell, which may read no other file for it; the words are quoted."""
+    return f"nono run {flag('filesystem.read_file')} {words[0]} -- sh {' '.join(words)}"
+
+
 def _as_it_is(command: str, cwd: str) -> str:
     """What runs a file that lies here, or lets it be run. A shell runs one without a first line."""
     quoted, path = _from_here(command, cwd), os.path.join(cwd, command)
     is_program = os.access(path, os.X_OK)
     if is_text(path) and (is_program or command.endswith(_SHELL_SCRIPT)):
-        return f"nono run -- sh {quoted}"
+        return by_shell(quoted)
     return f"nono run -- {quoted}" if is_program else f"chmod +x {quoted}"
 
 

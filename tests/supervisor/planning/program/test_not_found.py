@@ -136,10 +136,13 @@ def test_a_script_without_a_first_line_is_run_by_a_shell(home: Path) -> None:
     script.write_text("echo hi\n")
     for mode in (0o600, 0o700):
         script.chmod(mode)
-        assert absent("script.sh", cwd=str(home)).hint == "nono run -- sh ./script.sh"
+        assert (
+            absent("script.sh", cwd=str(home)).hint
+            == "nono run --read-file ./script.sh -- sh ./script.sh"
+        )
     argv, place = ("./script.sh", "a b"), f"{home}/./script.sh"
     hint = diagnose(argv, errno.ENOEXEC, place, str(home)).hint
-    assert hint == f"nono run -- sh {script} 'a b'"
+    assert hint == f"nono run --read-file {script} -- sh {script} 'a b'"
     script.write_bytes(b"\x7fELF\0")
     assert diagnose(argv, errno.ENOEXEC, place, str(home)).hint == f"file {script}"
     script.write_text("#!/no/such\n")
