@@ -1,10 +1,12 @@
 """Harmless probes: what programs look for on the way, and do without. Data (data/harmless.json).
 
-A refusal of one is none that a person can use: it is kept apart from the others.
+A refusal of one is none that a person can use: it is kept apart from the others. Credentials that
+tools read each time are another matter: where they are needed, a person has to know of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 
 from nono.broker.datafile import data
@@ -61,6 +63,13 @@ def probes() -> tuple[Probe, ...]:
         )
         for each in data("harmless")["probes"]
     )
+
+
+@cache
+def each_time() -> Mapping[str, str]:
+    """Places of credentials that tools read each time, as a group spells them: for what."""
+    found: Mapping[str, Sequence[str]] = data("harmless")["each_time"]
+    return {place: needed for needed, places in found.items() for place in places}
 
 
 def harmless(request: PathRequest, home: str) -> Probe | None:

@@ -48,6 +48,7 @@ Others end inside: somebody of ours catches each.
     ClientGone                      ends a connection of the credential proxy
     HostFailure                     becomes an answer of nono's proxy
     TimeIsUp                        ends `nono learn`
+    WrongValue                      becomes the error for an option's value, with its hint
     ProtocolError                   becomes the error that a client of the control socket is told
     TooLongError                    ends a connection of the control socket
     GoneError                       a run that clients of its control socket find ended

@@ -91,6 +91,8 @@ _VALUES = {kind: attrgetter(*fields) for kind, fields in _FIELDS.items()}
 """What gives them: one value, or a tuple of several."""
 _PARTS, _FIRST_PARTS = 10, 8
 """How many parts a policy has, and how many the first records had: what they lack is empty."""
+_OF_ORIGIN = 3
+"""How many parts an origin has; a rule has more."""
 _ALL_OF_IT = 2
 """The parts of a refusal of many trees that leaves nothing out."""
 
@@ -140,7 +142,7 @@ def plain_origin(origin: Origin) -> list[object]:
 
 def read_origin(plain: object) -> Origin:
     """The origin that `plain_origin` has made plain. Raises InvalidRecord."""
-    kind, name, file = as_list(plain, 3)
+    kind, name, file = as_list(plain, _OF_ORIGIN)
     try:
         known = OriginKind(as_text(kind))
     except ValueError:
@@ -148,16 +150,36 @@ def read_origin(plain: object) -> Origin:
     return Origin(known, as_text(name), optional(as_text)(file))
 
 
+def plain_decider(by: Origin | Rule) -> list[object]:
+    """What decided: an origin, or a rule, of which the origin is all where it is about anything."""
+    if isinstance(by, Origin):
+        return plain_origin(by)
+    return plain_origin(by.origin) if isinstance(by.pattern, Anything) else _plain_rule(by)
+
+
+def read_decider(plain: object) -> Origin | Rule:
+    """What `plain_decider` has made plain. Raises InvalidRecord."""
+    if len(as_list(plain)) == _OF_ORIGIN:
+        return read_origin(plain)
+    try:
+        return _read_rule(plain)
+    except PolicyError as error:
+        raise InvalidRecord(f"a rule that is none: {error.message}") from None
+    except ValueError as error:
+        raise InvalidRecord(f"a rule that is none: {error}") from None
+
+
 def _plain_rules(rules: Iterable[Rule]) -> list[object]:
+    return [_plain_rule(rule) for rule in rules]
+
+
+def _plain_rule(rule: Rule) -> list[object]:
     return [
-        [
-            _plain_pattern(rule.pattern),
-            rule.access._value_,
-            rule.effect._value_,
-            plain_origin(rule.origin),
-            rule.protected,
-        ]
-        for rule in rules
+        _plain_pattern(rule.pattern),
+        rule.access._value_,
+        rule.effect._value_,
+        plain_origin(rule.origin),
+        rule.protected,
     ]
 
 

@@ -16,7 +16,7 @@ from nono.broker.audit.answer_records import (
     read_answered,
     read_changed,
 )
-from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
+from nono.broker.audit.plain_policy import plain_decider, plain_policy, read_decider, read_policy
 from nono.broker.dataclass import dataclass
 from nono.broker.errors import InvalidRecord
 from nono.broker.named_tuple import NamedTuple
@@ -31,7 +31,7 @@ from nono.broker.plain_values import (
 )
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import Process, RecordedProcess, Request
-from nono.broker.rules.rule import Effect, Origin
+from nono.broker.rules.rule import Effect, Origin, Rule
 
 FORMAT = 2
 """The version of everything that these records say; another one is not read."""
@@ -82,7 +82,8 @@ class Decision(NamedTuple):
     that is another request: the right on a directory instead of on a name in it.
     `native` is a call that the kernel's floor allows, or refuses, by itself; for
     one that it allows no rule was looked for and `origin` is None. `errno` is
-    what the program sees, 0 for nothing.
+    what the program sees, 0 for nothing. `rule` is the one that refused, where it is about
+    something: the policy that the run was started with need not have it.
     """
 
     time: int
@@ -92,6 +93,7 @@ class Decision(NamedTuple):
     origin: Origin | None = None
     decided: Request | None = None
     native: bool = False
+    rule: Rule | None = None
 
 
 class Unresolved(NamedTuple):
@@ -163,7 +165,7 @@ def plain_decision(
     request: Request,
     effect: Effect,
     errno: int,
-    origin: Origin | None,
+    by: Origin | Rule | None,
     decided: Request | None,
     native: bool,
 ) -> list[object]:
@@ -177,7 +179,7 @@ def plain_decision(
         plain_request(request),
         effect.value,
         errno,
-        None if origin is None else plain_origin(origin),
+        None if by is None else plain_decider(by),
         None if decided is None else plain_request(decided),
         native,
     ]
@@ -194,9 +196,9 @@ def plain(record: Record) -> list[object]:
             return ["exit", time, status]
         case Limited(time, name, words):
             return ["limit", time, name, words]
-        case Decision(time, request, effect, errno, origin, decided, native):
-            process = request.process
-            return plain_decision(time, process, request, effect, errno, origin, decided, native)
+        case Decision(time, request, effect, errno, origin, decided, native, rule):
+            who, by = request.process, rule or origin
+            return plain_decision(time, who, request, effect, errno, by, decided, native)
         case Unresolved(time, host, why):
             return ["unresolved", time, host, why]
         case Exchange(time, service, method, path, status, sent, received, reason):
@@ -250,7 +252,7 @@ def _read_decision(
     request: object,
     effect: object,
     errno: object,
-    origin: object,
+    decider: object,
     decided: object,
     native: object,
 ) -> Decision:
@@ -259,14 +261,16 @@ def _read_decision(
         known = Effect(as_text(effect))
     except ValueError:
         raise InvalidRecord("an unknown effect") from None
+    by = optional(read_decider)(decider)
     return Decision(
         as_number(time),
         read_request(request, process),
         known,
         as_number(errno),
-        optional(read_origin)(origin),
+        by.origin if isinstance(by, Rule) else by,
         None if decided is None else read_request(decided, process),
         as_flag(native),
+        by if isinstance(by, Rule) else None,
     )
 
 
@@ -330,8 +334,8 @@ def read_all(data: object) -> tuple[Record, ...]:
     *rest, said = values or [None]
     decision = read(["decision", *rest])
     assert isinstance(decision, Decision)
-    time, request, _, _, origin, _, _ = decision
-    return answered_by(read_said(said), time, request, origin), decision
+    answer = answered_by(read_said(said), decision.time, decision.request, decision.origin)
+    return answer, decision
 
 
 def read(data: object) -> Record:

@@ -92,8 +92,25 @@ def _not_a_source(text: str) -> PolicyError:
     # What stands here instead may be the key itself, so it is not repeated.
     kind = text.partition("://")[0] if "://" in text else ""
     named = f" ({kind[:20]}://...)" if kind.isalpha() else ""
+    meant = _meant(text)
+    if meant:
+        return PolicyError("this is no place of a key: a slash is missing, or the root", meant)
     return PolicyError(
         f"this is no place of a key{named}",
         "write an account of the keychain such as openai_api_key, keyring://SERVICE/ACCOUNT,"
         " env://NAME or file:///PATH",
     )
+
+
+def _meant(text: str) -> str:
+    """What somebody has all but written; empty for all else."""
+    scheme, _, rest = text.partition(":")
+    name = rest.lstrip("/")
+    match scheme:
+        case "file" if name.startswith("~/"):
+            return f"file://$HOME{name[1:]}"
+        case "file" if rest.startswith("/") and not rest.startswith("//"):
+            return f"file://{rest}"
+        case "env" if _VARIABLE.fullmatch(name):
+            return f"env://{name}"
+    return ""

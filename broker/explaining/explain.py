@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from nono.broker.dataclass import dataclass
-from nono.broker.explaining import access_words, forbidden, git_settings
+from nono.broker.explaining import access_words, each_time, forbidden, git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.breadth import beyond
 from nono.broker.explaining.other_users import becomes_another
@@ -85,6 +85,8 @@ def explain(
             if rule.origin.kind is OriginKind.DEFAULT:
                 more = visible(beyond(policy, request, fix, around), limit=_MAX_MORE)
                 reason = "; ".join(filter(None, (reason, more)))
+            elif kept := visible(each_time.why_kept(request, rule, fix), limit=_MAX_MORE):
+                reason, fix = f"{reason}: {kept}", ()
     if any(visible(part, limit=len(part)) != part for part in fix):
         fix = ()
     return Explanation(summary(request), reason, fix, _layer(request, verdict, floor))

@@ -90,7 +90,7 @@ def parse_ports(value: int | str) -> tuple[int, int]:
     ends = parse_port(first), parse_port(last if dash else first)
     if ends[0] > ends[1]:
         raise InvalidHost(
-            f"{value!r} is not a range of ports", f"the smaller one is first: {last}-{first}"
+            f"{value!r} is not a range of ports: the smaller one is first", f"{last}-{first}"
         )
     return ends
 

@@ -43,7 +43,7 @@ from nono.supervisor.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.broker import Origin
+    from nono.broker import Origin, Rule
     from nono.broker.audit.asked_records import Said
     from nono.supervisor.audit.sessions import NewSession
     from nono.supervisor.audit.shared import Journal, Shared, SharedPace
@@ -183,16 +183,15 @@ class Audit:
 
         Raises OSError (EACCES) when an audit that is required cannot record it.
         """
-        origin = verdict.rule.origin
         match verdict:
-            case AllowedByAnswer(_, said):
-                self._decision(request, decided, Effect.ALLOW, 0, origin, said=said)
-            case Allow():
-                self._decision(request, decided, Effect.ALLOW, 0, origin)
-            case Deny(_, number):
-                self._decision(request, decided, Effect.DENY, number, origin)
-            case Ask():
-                self._decision(request, decided, Effect.ASK, errno.EACCES, origin)
+            case AllowedByAnswer(rule, said):
+                self._decision(request, decided, Effect.ALLOW, 0, rule.origin, said=said)
+            case Allow(rule):
+                self._decision(request, decided, Effect.ALLOW, 0, rule.origin)
+            case Deny(rule, number):
+                self._decision(request, decided, Effect.DENY, number, rule)
+            case Ask(rule):
+                self._decision(request, decided, Effect.ASK, errno.EACCES, rule)
 
     def native(self, request: Request, refused: Deny | Ask | None = None) -> None:
         """The same for a call that the floor alone decides, `refused` or not."""
@@ -200,7 +199,7 @@ class Audit:
             self._decision(request, request, Effect.ALLOW, 0, None, native=True)
         else:
             number = refused.errno if isinstance(refused, Deny) else errno.EACCES
-            self._decision(request, request, Effect.DENY, number, refused.rule.origin, native=True)
+            self._decision(request, request, Effect.DENY, number, refused.rule, native=True)
 
     def _decision(
         self,
@@ -208,7 +207,7 @@ class Audit:
         decided: Request,
         effect: Effect,
         number: int,
-        origin: Origin | None,
+        by: Origin | Rule | None,
         native: bool = False,
         said: Said | None = None,
     ) -> None:
@@ -217,7 +216,7 @@ class Audit:
         if self._is_in_pace(now, request, "answered" if said else effect.value):
             process = self.process_of(request.process)
             other = None if decided is request else decided
-            plain = plain_decision(now, process, request, effect, number, origin, other, native)
+            plain = plain_decision(now, process, request, effect, number, by, other, native)
             self._append(said.plain(plain) if said else plain)
         if is_execute:
             self._forget_processes()  # what they run, and who they are, may be another

@@ -130,7 +130,7 @@ def export(name: str, as_json: bool) -> None:
 def cleanup(keep: int) -> None:
     """Remove old sessions. One that still runs stays."""
     removed = clean_up(os.environ, keep)
-    click.echo(f"{removed} session{'' if removed == 1 else 's'} removed")
+    click.echo(f"{removed} session{'' if removed == 1 else 's'} removed (--keep {keep})")
 
 
 @audit.command()
@@ -206,7 +206,7 @@ def _fields(record: Record) -> dict[str, object]:
             return {**head, "returncode": code}
         case Limited(_, name, words):
             return {**head, "limit": _safe(name), "summary": _safe(words)}
-        case Decision(_, request, effect, number, origin, decided, native):
+        case Decision(_, request, effect, number, origin, decided, native, _):
             return {
                 **head,
                 "pid": request.process.pid,

@@ -86,7 +86,7 @@ def words_of(record: Record, to: Decision | None = None) -> str:
             return f"ended: {_status(status)}"
         case Limited(_, _, words):
             return f"limit: {visible(words, limit=1000)}"
-        case Decision(_, request, effect, _, origin, decided, native):
+        case Decision(_, request, effect, _, origin, decided, native, _):
             who = f"{request.process.pid} {visible(os.path.basename(request.process.exe))}"
             by = "the kernel floor" if native else visible(str(origin))
             verb = "allowed" if effect is Effect.ALLOW else "refused"

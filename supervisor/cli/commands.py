@@ -11,7 +11,7 @@ import click
 from nono.broker.errors import nearest
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.cli.help import with_examples, write_commands
+from nono.supervisor.cli.help import WrongValue, with_examples, write_commands
 from nono.supervisor.errors import NonoError
 
 _COMMANDS = {
@@ -97,6 +97,12 @@ def by_click(arguments: list[str]) -> Any:
         if word := _with_one_dash(arguments):
             raise NonoError(f"{word} has one - at its beginning", f"-{word}") from error
         raise
+    except WrongValue as error:
+        raise NonoError(error.format_message(), error.hint) from error
+    except click.NoSuchOption as error:
+        near = nearest(error.option_name, error.possibilities or ())
+        hint = near or _usage_hint(error, arguments)
+        raise NonoError(f"there is no option {error.option_name}", hint) from error
     except click.ClickException as error:
         said = " ".join(error.format_message().split())  # a choice has a line for each
         raise NonoError(said, _usage_hint(error, arguments)) from error

@@ -52,8 +52,34 @@ def by_heading(command: click.Command, ctx: click.Context) -> dict[str, list[tup
     return found
 
 
+class WrongValue(click.BadParameter):
+    """A value of which is known what may be meant."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class PolicyCommand(click.Command):
-    """A command with the options that say what a program may do."""
+    """A command with the options that say what a program may do.
+
+    A value that is an option of its own, or the `--` before a program, is none that was meant.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = [each for each in self.params if isinstance(each, click.Option)]
+        words = {"--", *(word for each in options for word in each.opts if word[:2] == "--")}
+        taken = iter(args)
+        for word in taken:
+            each = next((each for each in options if word in each.opts), None)
+            if word == "--" or (each is None and word[:1] != "-"):
+                break
+            if each is None or each.is_flag or isinstance(each.flag_value, str):
+                continue  # the last has a value of its own, where none is given
+            value = next(taken, "")
+            if value in words:
+                raise click.UsageError(f"{word} wants a value before {value}", ctx)
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, records in by_heading(self, ctx).items():

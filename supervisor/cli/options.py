@@ -13,6 +13,7 @@ from nono.broker.profile.spelling import PLATFORMS
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME
 from nono.supervisor.cli.duration import checked
+from nono.supervisor.cli.help import WrongValue
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -34,7 +35,7 @@ def _ports(text: str) -> int | str:
     try:
         first, last = parse_ports(text)
     except InvalidHost as error:
-        raise click.BadParameter(f"{error.message}: {error.hint}") from None
+        raise WrongValue(error.message, error.hint) from None
     return first if first == last else text
 
 

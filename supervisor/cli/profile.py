@@ -25,6 +25,9 @@ from nono.supervisor.planning.plan import Plan, make_plan
 _SUFFIX = ".json"
 _SCRIPT = ".py"
 _DEFAULT = "default"
+_CLOSED = "(it cannot be read)"
+_MISTAKEN = "(it has mistakes: nono profile validate)"
+_UNREAD = (_CLOSED, _MISTAKEN)
 _GROUP_LISTS = (
     "deny",
     "deny_write",
@@ -94,15 +97,16 @@ def list_(as_json: bool) -> None:
     """List the profiles that can be named."""
     found = list(listed())
     if as_json:
-        print_json({"name": n, "place": p, "description": d} for n, p, d in found)
+        print_json(
+            {"name": n, "place": p, "description": None if d in _UNREAD else d} for n, p, d in found
+        )
         return
     for name, place, words in found:
-        words = words if words is not None else "(it has mistakes: nono profile validate)"
         click.echo(f"{visible(name):16} {place:8}  {visible(words)}")
 
 
-def listed() -> Iterator[tuple[str, str, str | None]]:
-    """Name, place and description of each; None for one that has mistakes."""
+def listed() -> Iterator[tuple[str, str, str]]:
+    """Name, place and description of each, or why it has none."""
     from nono.broker.profile.parse import parse
     from nono.supervisor.planning.profiles.profile_files import Profiles, is_built_in
 
@@ -110,11 +114,15 @@ def listed() -> Iterator[tuple[str, str, str | None]]:
     for name in profiles.names():
         try:
             source = profiles.load(name, None)
+        except PolicyError:
+            yield name, "own", _CLOSED
+            continue
+        try:
             meta = parse(source.file, source.data).profile.meta
             words = (meta.description or "") if meta else ""
             yield name, "built-in" if is_built_in(source.file) else "own", words
         except PolicyError:
-            yield name, "own", None
+            yield name, "own", _MISTAKEN
 
 
 @profile.command()

@@ -158,7 +158,7 @@ def _check_question(
     path: str | None, op: str | None, host: str | None, port: int | None, last: bool
 ) -> None:
     if (path is not None) + (host is not None) + last != 1:
-        raise UsageError("say what to explain: --path, --host or --last", "nono why --help")
+        raise UsageError("say what to explain: one of --path, --host and --last", "nono why --help")
     if host is None and port is not None:
         raise UsageError("--port belongs to --host", "nono why --host api.example.org --port 443")
     if path is None and op is not None:
@@ -167,23 +167,24 @@ def _check_question(
 
 def _about_last_run(as_json: bool, verbose: bool) -> int:
     """The report of the last run once more; the exit code."""
-    from nono.supervisor.audit.last_run import asked, recorded
+    from nono.supervisor.audit.last_run import asked, exchanges, recorded
     from nono.supervisor.audit.reader import Session
     from nono.supervisor.audit.sessions import find_session
+    from nono.supervisor.credentials.usage import usage_of
     from nono.supervisor.report import asked as asking
     from nono.supervisor.report import run as report
 
     session = Session(find_session(os.environ, "last"))
-    decisions = recorded(session)
+    decisions, usage = recorded(session), usage_of(exchanges(session))
     program = session.program()
     workdir = program.cwd if program else ""
     if as_json:
         answers = asking.as_json(asked(session))
-        click.echo(report.as_json(decisions, workdir=workdir, asked=answers))
+        click.echo(report.as_json(decisions, usage=usage, workdir=workdir, asked=answers))
     else:
         command = shlex.join(program.argv) if program else "(nothing was run)"
         click.echo(f"session {session.name}: {visible(command)}")
-        lines = report.text(decisions, workdir=workdir, verbose=verbose) or ["nothing was refused"]
+        lines = report.text(decisions, usage, workdir, verbose=verbose) or ["nothing was refused"]
         click.echo("\n".join([*asking.text(asked(session)), *lines]))
     return exit_status.of_answer(not decisions.denials.all())
 

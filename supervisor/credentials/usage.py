@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,14 @@ class Count:
     requests: int = 0
     sent: int = 0
     received: int = 0
+
+
+def usage_of(exchanges: Iterable[Exchange]) -> Usage:
+    """What was recorded of a run."""
+    usage = Usage()
+    for each in exchanges:
+        usage.note(*each[1:])
+    return usage
 
 
 @dataclass(slots=True)

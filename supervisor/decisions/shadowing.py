@@ -54,9 +54,9 @@ MODULES = frozenset({*DEPENDENCIES, "nono", "nono_sandbox", "keyrings", "_distut
 """Those of nono and of all that it depends on."""
 
 _ASKED_FOR = frozenset(
-    {"dbus", "gi", "org", "pywintypes", "sitecustomize", "usercustomize", "win32ctypes"}
+    {"_sha2", "dbus", "gi", "org", "pywintypes", "sitecustomize", "usercustomize", "win32ctypes"}
 )
-"""What Python and our dependencies ask for at the start, and which is mostly not there."""
+"""What Python, we and our dependencies ask for at the start, and which is mostly not there."""
 
 
 def entries(opened: Iterable[str] = ()) -> list[str]:

@@ -42,11 +42,11 @@ def harmless(decisions: Decisions) -> list[Entry]:
 
 
 def explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
-    """One of them in words."""
+    """One of them in words: a hint is for a next run, which nobody has answered in yet."""
     from nono.broker import explain
 
     explanation = explain(
-        decisions.policy,
+        decisions.at_start,
         denial.request,
         denial.verdict,
         around=around(denial.request, workdir),
@@ -144,7 +144,7 @@ def _directory_line(
     for entry in inside:
         missing |= _rights(entry)
     where = around(inside[0].denial.request, workdir)
-    fix = of_directory(decisions.policy, directory, missing, where)
+    fix = of_directory(decisions.at_start, directory, missing, where)
     if not fix or not os.path.isdir(directory):
         return None
     first = inside[0].explanation

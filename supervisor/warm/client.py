@@ -58,6 +58,8 @@ def run_warm(searched: list[str], main: str) -> None:
     except OSError as error:
         why = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     else:
+        if _is_verbose():
+            _say("nono: a run by nono warm")
         _follow(*agreed)
     if wanted == _REQUIRED:
         _refuse(f"no run by nono warm: {why}", hint)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from nono.broker import Access, Execute, Open, Operation, PathChange
-from nono.broker.harmless import harmless, probes
+from nono.broker.groups import groups
+from nono.broker.harmless import each_time, harmless, probes
 from nono.broker.requests import RecordedProcess
 
 HOME = "/home/u"
@@ -22,6 +23,12 @@ def test_each_has_a_reason_and_a_place() -> None:
     assert len({each.path for each in probes()}) == len(probes()) > 40
     for each in probes():
         assert each.reason and each.path.startswith(("/", "~/")), each
+
+
+def test_what_is_read_each_time_is_refused_and_its_group_says_what_it_is() -> None:
+    kept = [each.reasons for name, each in groups().items() if name.startswith("deny_")]
+    for place in each_time():
+        assert any(reasons.get(place) for reasons in kept), place
 
 
 @pytest.mark.parametrize(

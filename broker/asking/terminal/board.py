@@ -128,11 +128,15 @@ class Board:
             return
         words = visible(str(params.get("words", _WITHDRAWN)), _MAX_WORDS)
         if method == "decided":
-            self._open[run] = self._open.get(run, frozenset()) - {id}
+            self._waits_no_more(run, id)
         if method == "decided" or (method == "withdrawn" and (run, id) in self._waiting):
             about = self._about.pop((run, id), _ASKED_ELSEWHERE)
             self._decisions.append(f"{visible(run, 20)}  {about}: {words}")
         self._drop(run, id)
+
+    def _waits_no_more(self, run: str, id: int) -> None:
+        """What the run said of how it stands is older."""
+        self._open[run] = self._open.get(run, frozenset()) - {id}
 
     def _drop(self, run: str, id: int, by_key: bool = False) -> None:
         first = self._first()
@@ -184,6 +188,7 @@ class Board:
                     self._hint = hint(key, given, is_second, self._gate.is_whole)
                 case Chosen(choice):
                     offer = choice.offer if choice is not None else _refusal(self._waiting[first])
+                    self._waits_no_more(*first)
                     self._drop(*first, by_key=True)
                     return [] if offer is None else [Picked(*first, offer.id)]
                 case Stop():

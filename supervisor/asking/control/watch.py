@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shlex
 import shutil
 import signal
 import termios
@@ -206,7 +207,7 @@ def _draw(board: Board, stdout: int, drawn: list[str] | None) -> list[str]:
 
 def _words(status: Mapping[str, Any]) -> str:
     words = status.get("argv")
-    return visible(" ".join(map(str, words))) if isinstance(words, list) else ""
+    return visible(shlex.join(map(str, words))) if isinstance(words, list) else ""
 
 
 def _write(fd: int, data: bytes) -> None:

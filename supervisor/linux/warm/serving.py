@@ -192,7 +192,16 @@ def _lock(directory: int) -> int:
             os.close(lock)
             break
         os.close(lock)
-    raise UsageError("another nono warm of this user's is there already")
+    raise UsageError("another nono warm of this user's is there already", _to_end(directory))
+
+
+def _to_end(directory: int) -> str:
+    """What ends the one that is there; empty where it does not listen yet, or any more."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(0)
+        connection.connect(os.path.join(through(directory), wire.NAME))
+        return f"kill {credentials(connection).pid}"
+    return ""
 
 
 def begin(

@@ -216,7 +216,10 @@ def _below(
             cut.append(directory)
             break
     if cut and is_first:
-        notes.append(f"{cut[0]}: not all that is here was searched for repositories")
+        notes.append(
+            f"too much is opened to look for git's repositories in all of it, such as in {cut[0]}:"
+            " open less, or what git starts in others is not protected in this run"
+        )
 
 
 _Looks = Iterator[tuple[str, list[Repository]]]

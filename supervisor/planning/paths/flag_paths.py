@@ -87,9 +87,8 @@ class FlagPaths:
             if error.errno == errno.ENOENT and self._may_be_made(key, path, given):
                 self.to_make.append(given)
                 return given
-            raise UsageError(
-                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {quoted(given)}"
-            ) from None
+            hint = _to_have(given, key)
+            raise UsageError(f"{setting}: {os.strerror(error.errno or 0)}", hint) from None
         if not stat.S_ISDIR(mode):
             raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
         return given
@@ -108,10 +107,8 @@ class FlagPaths:
         is_creatable = Access.WRITE in key.access and os.path.isdir(os.path.dirname(given))
         if not os.path.lexists(given) and not is_creatable:
             _check_named(setting, key)
-            raise UsageError(
-                f"{setting}: No such file or directory",
-                look_near(given),
-            )
+            hint = _to_have(os.path.dirname(given), key)
+            raise UsageError(f"{setting}: No such file or directory", hint)
         return given
 
     def _socket(self, setting: Setting) -> str:
@@ -131,6 +128,15 @@ class FlagPaths:
                     raise UsageError(f"{setting}: is a directory", _instead_of_directory(given))
                 raise UsageError(f"{setting}: not a socket", f"ls -l {quoted(given)}")
         return given
+
+
+def _to_have(directory: str, key: Key) -> str:
+    """What to do about a directory that is missing: to be written it is made, where all but its
+    name is right; what is to be read is more likely mistyped."""
+    above = os.path.dirname(directory)
+    if Access.WRITE in key.access and os.path.isdir(above) and os.access(above, os.W_OK):
+        return f"mkdir {quoted(directory)}"
+    return look_near(directory)
 
 
 def _check_named(setting: Setting, key: Key) -> None:

@@ -30,9 +30,11 @@ def agent_of(argv: Sequence[str], env: Mapping[str, str], cwd: str) -> Agent | N
 def notes_about(
     agent: Agent | None, argv: Sequence[str], profile: str | None, env: Mapping[str, str]
 ) -> Iterator[str]:
-    """What whoever runs it with these variables should know."""
+    """What whoever runs it with these variables should know; of one that is not here, where it
+    can be installed comes first."""
     if agent is None:
         return
     if profile is None:
         yield f"there is a profile for {agent.command}: nono run --profile {agent.profile} -- ..."
-    yield from agent.notes(argv, env)
+    if argv[0] != agent.command or find_program(agent.command, env, "/") is not None:
+        yield from agent.notes(argv, env)

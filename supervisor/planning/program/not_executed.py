@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from nono.supervisor.planning.program.not_found import not_found
-from nono.supervisor.planning.program.program import first_line, is_of_32_bits
+from nono.supervisor.planning.program.not_found import by_shell, not_found
+from nono.supervisor.planning.program.program import first_line, is_of_32_bits, is_text
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -40,7 +40,8 @@ def diagnose(
     if program is None:
         is_absent = number in _NOT_THERE
         return Diagnosis(*not_found(argv, cwd, env)) if is_absent else _by_mode(command, said, cwd)
-    quoted = shlex.quote(program)
+    plain = program.replace("/./", "/")
+    quoted = shlex.quote(plain)
     words = first_line(program)
     if number in _NOT_THERE:
         named = words[0] if words else "the loader of its ELF header"
@@ -48,8 +49,10 @@ def diagnose(
         what = f"the interpreter that it names was not found: {named}"
         return Diagnosis(what, f"{look} {quoted}")
     if number == errno.ENOEXEC:
-        return Diagnosis("neither a program nor a script with a #! line", f"file {quoted}")
-    culprit = words[0] if words else program
+        what = "neither a program nor a script with a #! line"
+        rest = map(shlex.quote, argv[1:])
+        return Diagnosis(what, by_shell(quoted, *rest) if is_text(program) else f"file {quoted}")
+    culprit = words[0] if words else plain
     if not os.access(culprit, os.X_OK):
         what = f"{said}: {culprit}, which its first line names" if words else said
         return Diagnosis(what, f"ls -l {shlex.quote(culprit)}")

@@ -6,6 +6,7 @@ profile installed for itself, or an agent that nobody has installed yet.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from nono.broker import is_within
 from nono.broker.agents import Agent, agents
 from nono.broker.caches import search
+from nono.broker.settings import flag
 from nono.supervisor.descriptors import listdir
 from nono.supervisor.errors import look_near
 from nono.supervisor.places import caches_directory, home_directory
 from nono.supervisor.planning.profiles.profile_files import built_in_names
-from nono.supervisor.planning.program.program import find_program
+from nono.supervisor.planning.program.program import find_program, is_text
 
-_SCRIPT = ".py"
+_SCRIPT, _SHELL_SCRIPT = ".py", ".sh"
 _MAX_PROFILES = 1000
 _ANY_AGENT = "agent"
 """The built-in profile that fits every agent."""
@@ -30,16 +32,28 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
     command = argv[0]
     if "/" in command:
         below = command if os.path.isabs(command) or _is_ours(cwd) else os.path.join(cwd, command)
-        return "command not found", look_near(below)
+        return os.strerror(errno.ENOENT), look_near(below)
     here = os.path.join(cwd, command)
     if os.path.isfile(here):
-        quoted = _from_here(f"./{command}", cwd)
-        start = f"nono run -- {quoted}" if os.access(here, os.X_OK) else f"chmod +x {quoted}"
-        return "command not found", start
+        return "command not found", _as_it_is(f"./{command}", cwd)
     hint = _of_agent(argv, env) or _where_installed(argv)
     if hint is None and command.endswith(_SCRIPT):
         return "there is no such file, and no such command", f"ls {_from_here('.', cwd)}"
     return "command not found", hint or 'echo "$PATH"'
+
+
+def by_shell(*words: str) -> str:
+    """The run of a script by a shell, which may read no other file for it; the words are quoted."""
+    return f"nono run {flag('filesystem.read_file')} {words[0]} -- sh {' '.join(words)}"
+
+
+def _as_it_is(command: str, cwd: str) -> str:
+    """What runs a file that lies here, or lets it be run. A shell runs one without a first line."""
+    quoted, path = _from_here(command, cwd), os.path.join(cwd, command)
+    is_program = os.access(path, os.X_OK)
+    if is_text(path) and (is_program or command.endswith(_SHELL_SCRIPT)):
+        return by_shell(quoted)
+    return f"nono run -- {quoted}" if is_program else f"chmod +x {quoted}"
 
 
 def _from_here(path: str, cwd: str) -> str:

@@ -221,6 +221,12 @@ def first_line(program: str) -> list[str]:
     return os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
 
 
+def is_text(path: str) -> bool:
+    """Whether it may be a shell's script without a first line that says so."""
+    head = _head(path)
+    return bool(head.strip()) and b"\0" not in head and not head.startswith(b"#!")
+
+
 def is_of_32_bits(program: str) -> bool:
     """Whether it makes calls of a machine's 32-bit mode: i386, x32, arm. elf(5)."""
     head = _head(program)

@@ -100,14 +100,16 @@ _TIMES = st.integers(0, 1 << 62)
 @st.composite
 def decisions(draw: st.DrawFn) -> Decision:
     one = st.just(draw(_PROCESSES))
+    by = draw(st.none() | _ORIGINS | st.sampled_from((*POLICY.rules, *POLICY.network.rules)))
     return Decision(
         draw(_TIMES),
         draw(requests(one)),
         draw(st.sampled_from(Effect)),
         draw(st.integers(0, 200)),
-        draw(st.none() | _ORIGINS),
+        by.origin if isinstance(by, Rule) else by,
         draw(st.none() | requests(one)),
         draw(st.booleans()),
+        by if isinstance(by, Rule) else None,
     )
 
 
@@ -179,6 +181,15 @@ def test_a_record_with_a_wrong_part_is_refused_or_read(record: Record, data: st.
     parts[data.draw(st.integers(0, len(parts) - 1))] = data.draw(_JUNK)
     with contextlib.suppress(InvalidRecord):
         read(parts)
+
+
+@pytest.mark.parametrize("rule", [[["Anything", ""], 1, "no", ["flag", "x", None], False], []])
+def test_a_rule_that_is_none_is_refused(rule: object) -> None:
+    parts = plain(
+        Decision(1, Open(RecordedProcess(1), "/x", Access.READ), Effect.DENY, errno.EACCES)
+    )
+    with pytest.raises(InvalidRecord):
+        read([*parts[:8], rule, *parts[9:]])
 
 
 def test_text_is_bounded() -> None:

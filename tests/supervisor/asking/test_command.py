@@ -209,3 +209,29 @@ def test_what_leads_elsewhere_is_not_learned_and_not_promoted(
     kept = asking("", "answers", "promote", "--all", "--into", "mine", "--yes")
     assert kept.returncode != 0 and "by now it leads to" in kept.stderr, kept
     assert "data/1" in asking("", "answers", "list").stdout
+
+
+REFUSED = """
+def attempt(name):
+    try:
+        open(name, "r+")
+    except OSError as error:
+        print(error)
+for name in f"{data}/0", f"{data}/1", f"{more}/.bashrc", f"{more}/0":
+    attempt(name)
+"""
+
+
+@pytest.mark.parametrize("answers", ["grant={data} N", "n D n", ""])
+def test_the_last_run_tells_what_was_refused_as_its_report_does(
+    asking: Nono, as_user: Account, answers: str
+) -> None:
+    """By an answer, by nobody, and beside what was granted; a hint is for a run without answers."""
+    data = as_user.home / "data"
+    as_user.file(as_user.home / "more/.bashrc")
+    options = ("--ask=script" if answers else "--ask=gone", "--deny", f"{data}/1")
+    done = asking(answers.format(data=data), "run", *options, "--", *script(as_user, REFUSED))
+    reported = [each for each in done.stderr.splitlines() if not each.startswith("channel: ")]
+    assert reported == asking("", "why", "--last").stdout.splitlines()[1:]
+    if not answers.startswith("n"):
+        assert f"hint: --allow-file {data}/0" in done.stderr, done.stderr

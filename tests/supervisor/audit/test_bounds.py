@@ -63,7 +63,7 @@ def test_what_is_too_much_for_one_file_goes_on_in_the_next(
     assert "the session ended and every record is there" in intact.stdout
     (session / "records.1").unlink()
     assert sessions("audit", "verify").returncode == 1
-    assert sessions("audit", "cleanup", "--keep", "0").stdout == "1 session removed\n"
+    assert sessions("audit", "cleanup", "--keep", "0").stdout == "1 session removed (--keep 0)\n"
     assert sessions.paths() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,22 @@ def test_the_same_json(
     for record in (told, expected):
         record.pop("audit")
     assert told == expected
+
+
+@pytest.mark.requires(commands=["git"])
+def test_the_same_of_what_more_than_the_policy_decides(
+    sessions: Sessions, as_user: Account, project: Path
+) -> None:
+    """git's setting is refused by a rule of the policy, for a reason that this does not have."""
+    assert as_user("git", "init", "-q", project).returncode == 0
+    command = ("git", "-C", project, "config", "core.hooksPath", "/tmp/x")
+    reported = sessions("run", "--allow-cwd", "--", *command)
+    config = project / ".git/config"
+    assert f"(.git/config)  hint: --bypass-protection {config}\n" in reported.stderr
+    last = sessions("why", "--last").stdout.splitlines()[1:]
+    assert last == [
+        each for each in reported.stderr.splitlines() if "nono" in each or "hint" in each
+    ]
 
 
 def test_nothing_was_refused(sessions: Sessions) -> None:

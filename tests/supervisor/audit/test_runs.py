@@ -159,7 +159,7 @@ def test_killed(sessions: Sessions, project: Path, as_user: Account) -> None:
     assert (project / "fifo").read_text() == "ready\n"
     running = sessions("audit", "list").stdout
     assert "  running " in running
-    assert sessions("audit", "cleanup", "--keep", "0").stdout == "0 sessions removed\n"
+    assert sessions("audit", "cleanup", "--keep", "0").stdout == "0 sessions removed (--keep 0)\n"
     process.send_signal(signal.SIGKILL)
     process.wait()
     # Its lock goes with the last process that holds it.
@@ -172,7 +172,7 @@ def test_killed(sessions: Sessions, project: Path, as_user: Account) -> None:
     assert "nono was killed" in checked.stdout
     changes = sessions.decisions("PathChange")
     assert str(project / "made") in {each["request"]["path"] for each in changes}
-    assert sessions("audit", "cleanup", "--keep", "0").stdout == "1 session removed\n"
+    assert sessions("audit", "cleanup", "--keep", "0").stdout == "1 session removed (--keep 0)\n"
     assert sessions(*RUN, "--no-audit", "--", "true").returncode == 0
     left = [*(sessions.directory.parent / "running").iterdir()]
     assert left == []  # the next run has removed its TMPDIR
@@ -235,7 +235,7 @@ def test_cleanup(sessions: Sessions) -> None:
     for _ in range(3):
         sessions(*RUN, "--", "true")
     names = [path.name for path in sessions.paths()]
-    assert sessions("audit", "cleanup", "--keep", "1").stdout == "2 sessions removed\n"
+    assert sessions("audit", "cleanup", "--keep", "1").stdout == "2 sessions removed (--keep 1)\n"
     assert [path.name for path in sessions.paths()] == names[-1:]
 
 

@@ -6,14 +6,18 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from nono.broker import Access, Effect, Environment, Open, Policy
 from nono.broker.audit.records import Decision, End, Exit, Start, Summed, Unresolved
 from nono.broker.requests import RecordedProcess
+from nono.supervisor.audit.last_run import exchanges
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.replay import replay
 from nono.supervisor.audit.sessions import find_session
 from nono.supervisor.audit.writer import AuditOptions, open_audit
+from nono.supervisor.cli.why import why
+from nono.supervisor.credentials.usage import Usage, usage_of
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -94,3 +98,21 @@ def test_a_flood_is_summed_and_the_chain_intact(state: dict[str, str], tmp_path:
     written = sum(isinstance(record, Decision) for record in records)
     assert summed + written == 20_000
     assert summed
+
+
+def test_what_services_were_asked_for_is_told_again(
+    state: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With why nono refused a request, which no rule of paths or hosts tells."""
+    audit = open_audit(AuditOptions(env=state))
+    audit.start(Policy(), TMPDIR)
+    usage = Usage(audit)
+    usage.note("openai", "POST", "/v1/chat", 200, 10, 2_000)
+    usage.note("openai", "DELETE", "/v1/files/1", 403, reason="DELETE is not admitted")
+    audit.close()
+    again = usage_of(exchanges(Session(find_session(state, "last"))))
+    assert (again.counts, again.reasons) == (usage.counts, usage.reasons)
+    for name, value in state.items():
+        monkeypatch.setenv(name, value)
+    told = CliRunner().invoke(why, ["--last"]).output
+    assert "openai: 2 requests (200: 1, 403: 1)" in told and "DELETE is not admitted" in told

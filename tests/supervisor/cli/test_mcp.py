@@ -135,7 +135,7 @@ def test_what_is_left(tmp_path: Path, server: dict[str, Any], why: str) -> None:
         (["--allow-cwd"], "wherever the client starts"),
         (["--read", "notes"], "relative to wherever"),
         (["--workdir", "."], "relative to wherever"),
-        (["--raed", "/x"], "No such option"),
+        (["--raed", "/x"], "there is no option --raed"),
         (["--read", "/x", "server"], "after CONFIG come options"),
     ],
 )

@@ -70,6 +70,18 @@ def test_all_are_listed(nono: Nono) -> None:
     assert set(BUILT_IN) <= set(nono("profile", "list").stdout.split())
 
 
+@BY_A_USER
+def test_one_that_cannot_be_read_is_none_with_mistakes(nono: Nono, as_user: Account) -> None:
+    profiles = as_user.home / ".config/nono/profiles"
+    as_user.file(profiles / "closed.json", "{}", 0o000)
+    as_user.file(profiles / "wrong.json", "{")
+    lines = {line.split()[0]: line for line in nono("profile", "list").stdout.splitlines()}
+    assert lines["closed"].endswith("(it cannot be read)")
+    assert lines["wrong"].endswith("(it has mistakes: nono profile validate)")
+    told = {each["name"]: each for each in json.loads(nono("profile", "list", "--json").stdout)}
+    assert told["closed"]["description"] is told["wrong"]["description"] is None
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_what_is_shown_of_it_is_the_same_profile(

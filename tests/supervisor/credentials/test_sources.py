@@ -122,6 +122,10 @@ def test_files(inside: Inside, tmp_path: Path) -> None:
     [
         (["--proxy-credential=opnai"], "did you mean 'openai'?"),
         (["--proxy-credential=openai=vault://x"], "this is no place of a key (vault://...)"),
+        (["--proxy-credential=openai=file:/k/key"], "hint: file:///k/key\n"),
+        (["--proxy-credential=openai=file:~/k/key"], "hint: file://$HOME/k/key\n"),
+        (["--proxy-credential=openai=file://~/k/key"], "hint: file://$HOME/k/key\n"),
+        (["--proxy-credential=openai=env:TICKETS"], "hint: env://TICKETS\n"),
         (["--proxy-credential=openai", "--block-net"], "contradict each other"),
         (["--proxy-credential=openai", "--floor-only"], "need the broker"),
         (["--proxy-credential=openai=env://NOT_SET"], "not in the variable NOT_SET"),

@@ -106,10 +106,14 @@ def test_the_working_directory_is_allowed_only_when_asked_for(home: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
-        ({"read": ["~/absent"]}, "mkdir -p {home}/absent"),
+        ({"read": ["~/absent"]}, "ls {home}"),
+        ({"write": ["~/absent"]}, "mkdir {home}/absent"),
+        ({"write": ["~/no/such"]}, "ls {home}"),
+        ({"allow": ["/absent/such"]}, "ls /"),
         ({"read": ["~/data/file"]}, "--read-file ~/data/file"),
         ({"read_file": ["~/data"]}, "--read ~/data"),
-        ({"write_file": ["~/absent/file"]}, "ls {home}"),
+        ({"write_file": ["~/absent/file"]}, "mkdir {home}/absent"),
+        ({"write_file": ["~/no/such/file"]}, "ls {home}"),
         ({"read_file": ["~/no/such/file"]}, "ls {home}"),
         ({"write_file": ["~/data"]}, "--write ~/data"),
     ],

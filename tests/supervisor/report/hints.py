@@ -85,7 +85,9 @@ CASES = (
     Case("read /tmp", "os.listdir('/tmp')", "--list /tmp", said="from an earlier run"),
     Case("read ~/.ssh", "os.listdir(H + '/.ssh')", "--bypass-protection ~/.ssh --list ~/.ssh"),
     Case("read ~/.ssh/key", "open(H + '/.ssh/key')", SECRET.format(".ssh/key")),
-    Case("read ~/.netrc", "open(H + '/.netrc')", SECRET.format(".netrc")),
+    Case("read ~/.netrc", "open(H + '/.netrc')", said="hosts that want a password alone"),
+    Case("read ~/.npmrc", "open(H + '/.npmrc')", said="private packages alone"),
+    Case("read ~/.pypirc", "open(H + '/.pypirc')", SECRET.format(".pypirc")),
     Case(
         "read ~/.aws/credentials",
         "open(H + '/.aws/credentials')",

@@ -24,9 +24,9 @@ pytestmark = pytest.mark.requires(landlock=2)
 CORPUS = program_beside(__file__, "corpus.py")
 FILTERED = ("--allow-domain", "only.example")
 FILES = """notes.txt docs/a.txt .config/app/settings.json both.txt append.txt mode.txt time.txt
-cut.txt watched.txt .ssh/key .ssh/known .netrc .aws/credentials .bash_history .bashrc remove/x
-move/a single.txt dir/x links/x _cacache/tmp/x uuid/x mkstemp/x unnamed/x several/x rmdir/x .cache/x
-editor/x backup/x .gnupg/x .local/share/x .cache/fontconfig/x"""
+cut.txt watched.txt .ssh/key .ssh/known .netrc .npmrc .pypirc .aws/credentials .bash_history .bashrc
+remove/x move/a single.txt dir/x links/x _cacache/tmp/x uuid/x mkstemp/x unnamed/x several/x rmdir/x
+.cache/x editor/x backup/x .gnupg/x .local/share/x .cache/fontconfig/x"""
 IN_PROJECT = "data.csv src/main.py old before"
 
 

@@ -1,5 +1,6 @@
 """The exit status tells what became of the program, and whether it ran at all."""
 
+import shlex
 import signal
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_what_cannot_be_executed_is_126(nono: Nono, as_user: Account, project: P
         assert name in hint
 
 
+def test_a_script_without_a_first_line_runs_by_the_hint(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    for mode, named in ((0o644, "noexec.sh"), (0o755, "./noexec.sh")):
+        as_user.file(project / "noexec.sh", 'echo hi "$1"\n', mode)
+        hint = nono("run", named).stderr.partition("hint: nono ")[2]
+        done = nono(*shlex.split(hint), "there")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "hi there\n", "")
+
+
 def test_a_data_file_that_was_taken_for_a_command_has_one_reason(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -81,7 +92,8 @@ def test_what_is_not_there_is_127(nono: Nono, name: str) -> None:
     assert (done.returncode, done.stdout) == (127, "")
     error, hint = done.stderr.splitlines()
     assert error.startswith("nono: ")
-    assert error.endswith("command not found")
+    said = "No such file or directory" if "/" in name else "command not found"
+    assert error.endswith(said)
     assert hint == 'hint: echo "$PATH"' or hint.startswith("hint: ls ")
 
 

@@ -74,9 +74,10 @@ def test_what_is_asked_here_is_not_told_of_twice() -> None:
     assert person.looks().count("asks on its own terminal") == 1
     board.ended("81c0")
     assert "its own terminal" not in person.looks()
+    person.types(b"n")
+    assert "nobody asks\n" in person.looks()  # though the run has not said yet that it is decided
     for wrong in ({}, {"waiting": 3}, {"waiting": [[]], "channels": 7}):
         board.stands("7f3a", wrong)
-    person.types(b"n")
     assert "nobody asks\n" in person.looks()
 
 

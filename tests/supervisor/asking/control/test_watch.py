@@ -106,6 +106,7 @@ def test_a_run_that_asks_on_its_own_terminal(
         watching = person(as_user, *nono_words(as_user, "watch"), cwd=project, env=runtime)
         with watching as watcher:
             watcher.wait("asks on its own terminal")
+            assert "-own; cat'\n" in watcher.text  # quoted, as nono ps tells it
             assert "nobody asks here" in watcher.text and ASKS not in watcher.text
             one.rest(QUIET)
             one.type("o")

@@ -53,6 +53,11 @@ def test_a_variable_that_differs_is_named_and_not_told(warm: Warm) -> None:
     assert by_locale == "nono: no run by nono warm: another value of LC_ALL, which Python has read"
 
 
+def test_who_asks_is_told_that_it_was_a_run_by_it(warm: Warm) -> None:
+    assert "nono: a run by nono warm\n" in warm("run", "-v", "--", "true").stderr
+    assert warm("run", "--", "true").stderr == ""
+
+
 def test_a_command_line_of_very_many_words(warm: Warm) -> None:
     assert warm("run", "--", "true", *["x"] * 100_000).returncode == 0
 

@@ -196,6 +196,7 @@ def test_one_at_a_time(warm: Warm) -> None:
     done = warm("warm", warm="")
     assert done.returncode == 2
     assert "another nono warm" in done.stderr
+    assert warm.process is not None and f"hint: kill {warm.process.pid}\n" in done.stderr
     assert warm("run", "--", "true").returncode == 0
 
 

@@ -59,7 +59,7 @@ def test_very_many_directories_are_bounded_and_that_is_said(
     make(opened / "0/late")
     found = search([str(opened)])
     assert found.repositories == () and len(found.notes) == 1
-    assert "not all that is here was searched" in found.notes[0]
+    assert "too much is opened to look for git's repositories" in found.notes[0]
 
 
 def test_files_that_no_directory_is_beside_are_not_listed(

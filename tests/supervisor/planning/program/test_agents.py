@@ -82,6 +82,10 @@ def test_notes(home: Path) -> None:
     named = "there is a profile for codex: nono run --profile codex -- ..."
     assert named in plan(home, None, "codex").notes
     assert named not in plan(home, "codex", "codex").notes
-    own = [note for note in plan(home, "codex", "codex").notes if "danger-full-access" in note]
-    assert len(own) == 1
-    assert plan(home, "codex", "codex", "--yolo").notes == ()
+    assert plan(home, "codex", "codex").notes == ()  # it is not there, which is said first
+    (home / "bin").mkdir()
+    (home / "bin/codex").touch(0o755)
+    env = {"PATH": f"{home}/bin:/usr/bin:/bin"}
+    notes = plan(home, "codex", "codex", env=env).notes
+    assert len([note for note in notes if "danger-full-access" in note]) == 1
+    assert plan(home, "codex", "codex", "--yolo", env=env).notes == ()

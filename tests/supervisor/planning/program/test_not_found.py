@@ -114,6 +114,7 @@ def test_of_a_path_that_is_not_there_the_directory_is_shown(home: Path) -> None:
     for command, hint in (("./tool", "ls ."), ("bin/a/b", "ls bin"), ("/no/such", "ls /")):
         assert absent(command, cwd=str(home)).hint == hint
     assert absent("./tool", cwd=f"{home}/bin").hint == f"ls {home}/bin"
+    assert absent("./tool", cwd=f"{home}/bin").what == "No such file or directory"  # no command
 
 
 def test_a_script_is_looked_for_here() -> None:
@@ -127,3 +128,23 @@ def test_a_program_that_lies_here_is_run_in_a_sandbox(home: Path) -> None:
     assert absent("my tool", cwd=str(home)).hint == "chmod +x './my tool'"
     tool.chmod(0o700)
     assert absent("my tool", cwd=str(home)).hint == "nono run -- './my tool'"
+
+
+def test_a_script_without_a_first_line_is_run_by_a_shell(home: Path) -> None:
+    """As one does that is asked to run it, whether its mode says so or not."""
+    script = home / "script.sh"
+    script.write_text("echo hi\n")
+    for mode in (0o600, 0o700):
+        script.chmod(mode)
+        assert (
+            absent("script.sh", cwd=str(home)).hint
+            == "nono run --read-file ./script.sh -- sh ./script.sh"
+        )
+    argv, place = ("./script.sh", "a b"), f"{home}/./script.sh"
+    hint = diagnose(argv, errno.ENOEXEC, place, str(home)).hint
+    assert hint == f"nono run --read-file {script} -- sh {script} 'a b'"
+    script.write_bytes(b"\x7fELF\0")
+    assert diagnose(argv, errno.ENOEXEC, place, str(home)).hint == f"file {script}"
+    script.write_text("#!/no/such\n")
+    assert diagnose(argv, errno.ENOENT, place, str(home)).hint == f"head -n 1 {script}"
+    assert absent("script.sh", cwd=str(home)).hint == "nono run -- ./script.sh"
