@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
@@ -10,6 +11,13 @@ from nono.broker.rules.automaton import States
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.paths import ancestors, is_within, lineage, parent
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, Subtrees, guarded_paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    _Begun = dict[str | None, list[tuple[Glob, States]]]
+    """Globs that have begun to match, by the one name that each goes on with; the others by None.
+
+    There are hundreds, and each of nearly all names is in none of them."""
 
 
 class Barriers:
@@ -41,7 +49,7 @@ class Barriers:
         self._questions: set[str] = set()
         self._alone: set[str] = set()
         self._globs: list[Glob] = []
-        self._begun_at: dict[str, tuple[tuple[Glob, States], ...]] = {}
+        self._begun_at: dict[str, _Begun] = {}
         # The root holds the reserved trees, so it never gets a rule.
         self.chain = {"/"} | {above for path in exclude for above in ancestors(path)}
         self._above_openings: set[str] = set()
@@ -129,6 +137,8 @@ class Barriers:
 
     def is_asked(self, path: str, grant: str) -> bool:
         """True when a question at or below the path of the grant speaks of `path`."""
+        if not self._questions:
+            return False
         path, grant = self._key(path), self._key(grant)
         return any(above in self._questions and is_within(above, grant) for above in lineage(path))
 
@@ -149,21 +159,29 @@ class Barriers:
 
     def _may_hold_names(self, path: str) -> bool:
         key = self._key(path)
-        return any(is_within(key, self._key(glob.prefix)) for glob, _ in self._begun(path))
+        begun = chain.from_iterable(self._begun(path).values())
+        return any(is_within(key, self._key(glob.prefix)) for glob, _ in begun)
 
-    def _begun(self, path: str) -> tuple[tuple[Glob, States], ...]:
+    def _begun(self, path: str) -> _Begun:
         """The globs that may match at `path` or below, and how far each of them is there."""
         found = self._begun_at.get(path)
         if found is None:
-            if path == "/":
-                begun = [(glob, glob.names.start()) for glob in self._globs]
-            else:
-                above, name = parent(path), path[path.rfind("/") + 1 :]
-                folds = self.folding.tree(above) is not None
-                step = self.folding.step if folds else _step
-                begun = [(g, step(g, states, name)) for g, states in self._begun(above)]
-            found = self._begun_at[path] = tuple(each for each in begun if each[1])
+            found = self._begun_at[path] = {}
+            for glob, states in self._begin(path):
+                if states:
+                    found.setdefault(glob.names.only(states), []).append((glob, states))
         return found
+
+    def _begin(self, path: str) -> list[tuple[Glob, States]]:
+        if path == "/":
+            return [(glob, glob.names.start()) for glob in self._globs]
+        above, name = parent(path), path[path.rfind("/") + 1 :]
+        before = self._begun(above)
+        if self.folding.tree(above) is None:
+            near = (*before.get(name, ()), *before.get(None, ()))
+            return [(glob, glob.names.step(states, name)) for glob, states in near]
+        every = chain.from_iterable(before.values())
+        return [(glob, self.folding.step(glob, states, name)) for glob, states in every]
 
     def openings_below(self, path: str) -> list[str]:
         """What is open below `path`, itself not counted, although `path` may be shut."""
@@ -233,8 +251,3 @@ class BothBarriers(NamedTuple):
         """Give no rule to these directories, for any part of a grant."""
         for each in (self.sight, self.change):
             each.keep(paths)
-
-
-def _step(glob: Glob, states: States, name: str) -> States:
-    """One name further, in a directory that does not fold."""
-    return glob.names.step(states, name)

@@ -68,7 +68,7 @@ def carve(
     barriers.keep_names(rules)
     wider = _Wider(rules)
     grants = [_keep_apart(wider, grant, barriers) for grant in grants]
-    work = _Carving(barriers, BoundedTree(tree, limit), alone=alone)
+    work = _Carving(barriers, bounded.anew(), alone=alone)
     for grant in grants:
         work.take(grant.pattern, grant.access & FLOOR_ACCESS)
     return Floor(work.rules(), frozenset(work.carved), matched, frozenset(work.unwritten))
@@ -258,8 +258,9 @@ def _stand_clear(rule: Rule, top: str, barriers: BothBarriers) -> bool:
     if isinstance(rule.pattern, Glob):
         return not rule.pattern.may_match_in(top)
     if isinstance(rule.pattern, File | Subtree):
-        above = ancestors(rule.pattern.path)
-        barriers.keep({each for each in above if is_within(each, top)})
+        path = rule.pattern.path
+        if is_within(path, top):
+            barriers.keep({each for each in ancestors(path) if is_within(each, top)})
     return True
 
 

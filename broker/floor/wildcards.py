@@ -33,9 +33,18 @@ class BoundedTree:
         self._tree = tree
         self._limit = limit
         self._seen = 0
+        self._kinds: dict[str, Kind | None] = {}
+
+    def anew(self) -> BoundedTree:
+        """The same, with nothing listed yet. What is where is looked at once for both."""
+        made = BoundedTree(self._tree, self._limit)
+        made._kinds = self._kinds
+        return made
 
     def kind(self, path: str) -> Kind | None:
-        return self._tree.kind(path)
+        if path not in self._kinds:
+            self._kinds[path] = self._tree.kind(path)
+        return self._kinds[path]
 
     def led(self, path: str) -> str | None:
         return self._tree.led(path)

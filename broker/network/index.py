@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nono.broker.rules.addresses import Address, destination, forms
+from nono.broker.rules.addresses import destination, forms
 from nono.broker.rules.host_patterns import (
     AddressBlock,
     HostName,
@@ -14,9 +14,14 @@ from nono.broker.rules.host_patterns import (
 )
 from nono.broker.rules.rule import Effect, Rule
 
-_LOOPBACK = (AddressBlock("127.0.0.0/8"), AddressBlock("::1/128"))
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.broker.rules.addresses import Address
+
+_LOOPBACK = tuple(AddressBlock(each, is_ours=True) for each in ("127.0.0.0/8", "::1/128"))
 # connect(2) takes the unspecified address for the loopback one.
-_THIS_MACHINE = (*_LOOPBACK, AddressBlock("0.0.0.0/32"), AddressBlock("::/128"))
+_UNSPECIFIED = tuple(AddressBlock(each, is_ours=True) for each in ("0.0.0.0/32", "::/128"))
+_THIS_MACHINE = (*_LOOPBACK, *_UNSPECIFIED)
 
 
 class NetworkIndex:

@@ -44,7 +44,7 @@ _PRIVATE_BLOCKS = (
 
 def _refusal(block: str, name: str) -> Rule:
     origin = Origin(OriginKind.BUILTIN, name)
-    return Rule(AddressBlock(block), Access.CONNECT, Effect.DENY, origin)
+    return Rule(AddressBlock(block, is_ours=True), Access.CONNECT, Effect.DENY, origin)
 
 
 METADATA_RULES = tuple(_refusal(block, "cloud metadata addresses") for block in METADATA_BLOCKS)

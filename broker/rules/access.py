@@ -34,6 +34,12 @@ class Access(enum.Flag):
     CONNECT = 8
     CREATE = 16
 
+    def __contains__(self, other: Self) -> bool:
+        if other.__class__ is not self.__class__:
+            raise TypeError(f"{other!r} is no access")
+        wanted: int = other._value_
+        return self._value_ & wanted == wanted
+
     def __and__(self, other: Self) -> Self:
         if other.__class__ is not self.__class__:
             return NotImplemented

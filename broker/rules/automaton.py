@@ -77,6 +77,9 @@ class Automaton(NamedTuple):
 
     def step(self, states: States, name: str) -> States:
         """After one more part of the path."""
+        only = self.only(states)
+        if only is not None and only != name:  # as nearly always
+            return NOWHERE
         after: set[int] = set()
         for state in states:
             if state == len(self.parts):
@@ -88,6 +91,14 @@ class Automaton(NamedTuple):
             elif part == name if isinstance(part, str) else self._matched(part, name):
                 after.add(state + 1)
         return self.with_depths(after) if after else NOWHERE
+
+    def only(self, states: States) -> str | None:
+        """The one name that brings it further; None where several may, or none."""
+        if len(states) != 1:
+            return None
+        (state,) = states
+        part = self.parts[state] if state < len(self.parts) else ANY_DEPTH
+        return part if isinstance(part, str) else None
 
     def passed(self, states: States) -> States:
         """Those that a name brings further, and not only over another name that `**` stands for."""

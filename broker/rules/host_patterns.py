@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import InvalidHost, PolicyError
-from nono.broker.rules.addresses import Address
 from nono.broker.rules.hosts import canonical_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Protocol
+
+    from nono.broker.rules.addresses import Address
 else:
     Protocol = object
 
@@ -111,11 +110,22 @@ class AddressBlock:
     text: str
     ports: tuple[int, ...] | None = None
     spelled: str = field(default="", compare=False)
-    _version: int = field(init=False, compare=False, repr=False)
-    _first: int = field(init=False, compare=False, repr=False)
-    _last: int = field(init=False, compare=False, repr=False)
+    is_ours: bool = field(default=False, compare=False, repr=False)
+    """It stands in nono's own code, and so is right: it is read when it is first asked about."""
+    _numbers: tuple[int, int, int] | None = field(
+        default=None, init=False, compare=False, repr=False
+    )
+    """The version, the first address and the last, once they are read."""
 
     def __post_init__(self) -> None:
+        _check_ports(self.ports or ())
+        spell(self, with_port(self.text, self.ports))
+        if not self.is_ours:
+            self._read()
+
+    def _read(self) -> tuple[int, int, int]:
+        import ipaddress  # which a start that asks about no address does without
+
         try:
             network = ipaddress.ip_network(self.text)
         except ValueError as error:
@@ -123,20 +133,23 @@ class AddressBlock:
                 f"{self.text!r} is not a block of addresses: {error}",
                 "write it as 10.0.0.0/8 or fd00::/8, with the bits after the prefix zero",
             ) from None
-        _check_ports(self.ports or ())
-        object.__setattr__(self, "_version", network.version)
-        object.__setattr__(self, "_first", int(network.network_address))
-        object.__setattr__(self, "_last", int(network.broadcast_address))
-        spell(self, with_port(self.text, self.ports))
+        ends = int(network.network_address), int(network.broadcast_address)
+        numbers = network.version, *ends
+        object.__setattr__(self, "_numbers", numbers)
+        return numbers
 
     @property
     def ends(self) -> tuple[Address, Address]:
         """The first and the last address."""
-        kind = ipaddress.IPv4Address if self._version == 4 else ipaddress.IPv6Address
-        return kind(self._first), kind(self._last)
+        from ipaddress import IPv4Address, IPv6Address
+
+        version, first, last = self._numbers or self._read()
+        kind = IPv4Address if version == 4 else IPv6Address
+        return kind(first), kind(last)
 
     def contains(self, address: Address) -> bool:
-        return address.version == self._version and self._first <= int(address) <= self._last
+        version, first, last = self._numbers or self._read()
+        return address.version == version and first <= int(address) <= last
 
     def speaks_of(self, port: int) -> bool:
         return self.ports is None or port in self.ports

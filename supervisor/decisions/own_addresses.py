@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from nono.broker.rules.addresses import Address, destination
+from nono.broker.rules.addresses import destination
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Final
+
+    from nono.broker.rules.addresses import Address
 
 _DISCARD: Final = 9
 _LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}

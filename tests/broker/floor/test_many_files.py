@@ -14,6 +14,7 @@ from nono.broker import (
     Floor,
     FloorTooLarge,
     Glob,
+    Kind,
     PathPattern,
     Subtree,
 )
@@ -96,3 +97,22 @@ def test_no_more_is_listed_than_may_be() -> None:
     world = Counting("/w/d/file", "/w/x")
     carve((allow("/w", FLOOR_ACCESS), deny("/w/d/file")), (), world, frozenset(), limit=10)
     assert asked == [11, 9]
+
+
+class Counted(World):
+    """Counts how often it is asked what is where."""
+
+    def __init__(self, *paths: str) -> None:
+        super().__init__({path: "file" for path in paths})
+        self.asked: dict[str, int] = {}
+
+    def kind(self, path: str) -> Kind | None:
+        self.asked[path] = self.asked.get(path, 0) + 1
+        return super().kind(path)
+
+
+def test_what_a_grant_is_on_is_asked_once() -> None:
+    tree = Counted("/w/secret", "/w/d/file", "/w/f")
+    refusals = (deny("/w/secret"), rule(Subtree("/w/d/file"), CHANGING, Effect.DENY))
+    carve((allow("/w", FLOOR_ACCESS), *refusals), (), tree, frozenset())
+    assert tree.asked["/w"] == 1

@@ -34,3 +34,5 @@ def test_nothing_else_combines_with_them() -> None:
             Access.READ & other
         with pytest.raises(TypeError):
             other | Access.READ
+        with pytest.raises(TypeError):
+            assert other in Access.READ

@@ -40,7 +40,7 @@ ROOMS = (
 )
 """Rooms that the run of a program without options has nothing from."""
 SELDOM = {
-    *("copy", "fnmatch", "selectors", "shlex", "socket"),
+    *("copy", "fnmatch", "ipaddress", "selectors", "shlex", "socket"),
     *("nono.broker.caches", "nono.supervisor.asking.channels", "nono.supervisor.cli.commands"),
     *("nono.supervisor.linux.calls.files.metadata", "nono.supervisor.linux.calls.sockets.sockets"),
     *("nono.supervisor.linux.calls.own.made_sockets", "nono.supervisor.linux.machine_check"),
