@@ -16,7 +16,7 @@ from nono.supervisor.cli.options import platform_option
 from nono.supervisor.errors import UsageError
 from nono.supervisor.finding import Finding
 from nono.supervisor.places import platform as here
-from nono.supervisor.session.loaded import load_what_a_command_loads
+from nono.supervisor.session.loaded import load_everything, load_what_plans
 
 _A_START = "nono.supervisor.session.prepare"
 """A module that is kept where those of a run are."""
@@ -57,12 +57,20 @@ def setup(ctx: click.Context, check: bool, platform: str | None) -> None:
     ctx.exit(exit_status.of_answer(works))
 
 
+def _load_what_runs_load() -> None:
+    """So that it is kept: not to be used here."""
+    load_everything()
+    load_what_plans()
+    # The rest of what a run needs stands above this one.
+    import nono.supervisor.cli.supervise
+
+
 def _kept_modules() -> Finding:
     """Whether a start finds its modules in one file. Whoever may write that has it full by this."""
     what = "modules of a start in one file"
     kept = next((each for each in sys.meta_path if isinstance(each, KeptModules)), None)
     if kept is not None and kept.may_be_written():
-        load_what_a_command_loads()
+        _load_what_runs_load()
         return Finding(what, "yes", good=True, needed=False)
     if kept is not None and _A_START in kept.entries and not kept.is_stale:
         return Finding(what, "yes", good=True, needed=False)

@@ -56,11 +56,9 @@ def load_everything() -> None:
         importlib.import_module(name)
 
 
-def load_what_a_command_loads() -> None:
-    """What `nono run` may need: so that it is kept, not to be used here."""
-    load_everything()
+def load_what_plans() -> None:
+    """What a plan is made by, which a command loads as far as its options need it."""
     _load("planning")
-    importlib.import_module("nono.supervisor.cli.supervise")
 
 
 @cache
