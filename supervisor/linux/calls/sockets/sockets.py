@@ -166,7 +166,6 @@ def bind(call: Call, decisions: Decisions) -> Answer:
         if sock.family == socket.AF_UNIX:
             return bind_unix(call, decisions, sock, address)
         if sock.family in _INET and not is_apart(call, sock):
-            address = _with_family(sock, address)
             host, port = _inet_address(sock, address)
             require_bind(call, decisions, sock, _unmapped(host), port)
         elif sock.family not in (socket.AF_NETLINK, *_INET):
@@ -309,14 +308,6 @@ def _inet_address(sock: socket.socket, address: bytes) -> tuple[str, int]:
     else:
         raise failure(errno.EAFNOSUPPORT)
     return host, int.from_bytes(address[2:4], "big")
-
-
-def _with_family(sock: socket.socket, address: bytes) -> bytes:
-    """An IPv4 socket is bound to every address without a family, too: inet_bind() of the kernel."""
-    every = kernel.FAMILY.pack(socket.AF_UNSPEC), bytes(4)
-    if sock.family == socket.AF_INET and (address[:2], address[4:8]) == every:
-        return kernel.FAMILY.pack(socket.AF_INET) + address[2:]
-    return address
 
 
 @lru_cache(1024)
