@@ -1,4 +1,7 @@
-"""Every exit status of the command, and of the processes that it starts for itself."""
+"""Every exit status of the command, and of the processes that it starts for itself.
+
+A negative one is a signal's, as `subprocess` has it: the process ends itself by it (by_signal).
+"""
 
 from __future__ import annotations
 
@@ -34,19 +37,25 @@ def of_answer(yes: bool) -> int:
 
 
 def of_signal(number: int) -> int:
-    """Of a program that the signal ended, as a shell gives it."""
-    return 128 + number
+    """Of what the signal ended."""
+    return -number
+
+
+def of_shell(code: int) -> int:
+    """What `$?` is after it."""
+    return code if code >= 0 else 128 - code
 
 
 INTERRUPTED: Final = of_signal(signal.SIGINT)
-"""Ctrl-C while nono itself asked for something."""
+"""Ctrl-C while nono itself did something."""
 
-BROKEN: Final = of_signal(signal.SIGKILL)
+NO_ANSWER: Final = of_shell(INTERRUPTED)
+"""The end of the input, or a no, where nono itself asked for something."""
+
+BROKEN: Final = of_shell(of_signal(signal.SIGKILL))
 """The sandbox broke while the program ran, and every process in it was killed."""
 
 
 def of_program(status: int) -> int:
     """Of a program with this wait status: its own, or that of the signal."""
-    if os.WIFSIGNALED(status):
-        return of_signal(os.WTERMSIG(status))
-    return os.WEXITSTATUS(status)
+    return os.waitstatus_to_exitcode(status)

@@ -17,23 +17,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
+from nono.broker.audit import records
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
-from nono.broker.audit.records import (
-    End,
-    Exchange,
-    Exit,
-    Limited,
-    Program,
-    Record,
-    Start,
-    Summed,
-    Unresolved,
-    cut,
-    plain,
-    plain_decision,
-)
 from nono.broker.dataclass import dataclass
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.sessions import create_session
@@ -45,6 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker import Origin, Rule
     from nono.broker.audit.asked_records import Said
+    from nono.supervisor.audit.executing import Executing
     from nono.supervisor.audit.sessions import NewSession
     from nono.supervisor.audit.shared import Journal, Shared, SharedPace
 
@@ -86,6 +74,7 @@ class Audit:
         self._pace: Pace | SharedPace = Pace(_PACED_BYTES)
         self._shared: Shared | None = None
         self._processes: dict[int | None, RecordedProcess] = {}
+        self._executing: Executing | None = None
 
     @property
     def every_call(self) -> bool:
@@ -105,12 +94,12 @@ class Audit:
     def start(self, policy: Policy, tmpdir: str) -> None:
         """The first record. Raises StartError when it is required and cannot be written."""
         with self._starting():
-            self._write(Start(time.time_ns(), VERSION, tmpdir, policy))
+            self._write(records.Start(time.time_ns(), VERSION, tmpdir, policy))
 
     def program(self, argv: Sequence[str], cwd: str) -> None:
         """A program is about to be started. Raises StartError as `start` does."""
         with self._starting():
-            self._write(Program(time.time_ns(), tuple(argv), cwd))
+            self._write(records.Program(time.time_ns(), tuple(argv), cwd))
 
     def share(self, make: Callable[[], Journal | None]) -> Journal | None:
         """Let what is made write records, too, from now on; None where it cannot."""
@@ -138,16 +127,16 @@ class Audit:
     @staticmethod
     def packed_origin(origin: Origin) -> bytes:
         """As it stands in a record."""
-        from nono.supervisor.audit.shared import packed_origin
+        from nono.supervisor.audit import shared
 
-        return packed_origin(origin)
+        return shared.packed_origin(origin)
 
     @staticmethod
     def packed_request(request: Request) -> bytes:
         """The same."""
-        from nono.supervisor.audit.shared import packed_request
+        from nono.supervisor.audit import shared
 
-        return packed_request(request)
+        return shared.packed_request(request)
 
     @contextlib.contextmanager
     def _starting(self) -> Iterator[None]:
@@ -159,22 +148,22 @@ class Audit:
     def exit(self, status: int | None) -> None:
         """A program ended. Never raises."""
         with contextlib.suppress(OSError):
-            self._write(Exit(time.time_ns(), status))
+            self._write(records.Exit(time.time_ns(), status))
 
     def limited(self, name: str, words: str) -> None:
         """A limit was reached. Never raises."""
         with contextlib.suppress(OSError):
-            self._write(Limited(time.time_ns(), name, words))
+            self._write(records.Limited(time.time_ns(), name, words))
 
     def unresolved(self, host: str, why: str) -> None:
         """A host has no known address. Raises OSError as `decision` does."""
-        self._write(Unresolved(time.time_ns(), host, why))
+        self._write(records.Unresolved(time.time_ns(), host, why))
 
     def answered(self, record: Answered | Changed) -> None:
         """A person answered, or changed what the sandbox allows. Raises OSError as `decision`."""
         self._write(record)
 
-    def exchange(self, exchange: Exchange) -> None:
+    def exchange(self, exchange: records.Exchange) -> None:
         """A request through the credential proxy. Raises OSError as `decision` does."""
         self._write(exchange)
 
@@ -183,14 +172,14 @@ class Audit:
 
         Raises OSError (EACCES) when an audit that is required cannot record it.
         """
+        rule = verdict.rule
+        said = verdict.said if isinstance(verdict, AllowedByAnswer) else None
         match verdict:
-            case AllowedByAnswer(rule, said):
+            case Allow():
                 self._decision(request, decided, Effect.ALLOW, 0, rule.origin, said=said)
-            case Allow(rule):
-                self._decision(request, decided, Effect.ALLOW, 0, rule.origin)
-            case Deny(rule, number):
+            case Deny(_, number):
                 self._decision(request, decided, Effect.DENY, number, rule)
-            case Ask(rule):
+            case Ask():
                 self._decision(request, decided, Effect.ASK, errno.EACCES, rule)
 
     def native(self, request: Request, refused: Deny | Ask | None = None) -> None:
@@ -212,19 +201,31 @@ class Audit:
         said: Said | None = None,
     ) -> None:
         now = time.time_ns()
-        is_execute = isinstance(request, Execute)
         if self._is_in_pace(now, request, "answered" if said else effect.value):
             process = self.process_of(request.process)
             other = None if decided is request else decided
-            plain = plain_decision(now, process, request, effect, number, by, other, native)
+            told = (effect, number, by, other, native)
+            plain = records.plain_decision(now, process, request, *told)
             self._append(said.plain(plain) if said else plain)
-        if is_execute:
+        if isinstance(request, Execute):
             self._forget_processes()  # what they run, and who they are, may be another
+            if effect is Effect.ALLOW:
+                self._note_executing(request.process)
 
     def _forget_processes(self) -> None:
         self._processes.clear()
         if self._shared is not None:
             self._shared.forget()
+
+    def _note_executing(self, process: Process) -> None:
+        """The first thread of a process is the same program's until it has executed another."""
+        pid = process.pid
+        tid = getattr(process, "tid", pid)
+        if pid and tid != pid:
+            from nono.supervisor.audit.executing import Executing  # seldom needed
+
+            self._executing = self._executing or Executing()
+            self._executing.note(pid, tid)
 
     def admits_answer(self, request: Request) -> bool:
         """Whether an answer of a function about the request is written, and not only counted."""
@@ -248,14 +249,16 @@ class Audit:
 
     def _write_summed(self, summed: Mapping[str, int]) -> None:
         for kind, count in summed.items():
-            self._write(Summed(time.time_ns(), kind, count))
+            self._write(records.Summed(time.time_ns(), kind, count))
 
     def process_of(self, process: Process) -> RecordedProcess:
         """What is known of the caller. Reading it from /proc costs more than all the rest."""
         tid = getattr(process, "tid", None)
         known = self._processes.get(tid)
         if known is None:
-            known = RecordedProcess(process.pid, process.exe, cut(process.argv))
+            known = RecordedProcess(process.pid, process.exe, records.cut(process.argv))
+            if self._executing is not None and self._executing.hold(known.pid, process):
+                return known
             if len(self._processes) >= _MAX_PROCESSES:
                 self._forget_processes()
             if tid is not None:
@@ -266,8 +269,8 @@ class Audit:
             self._shared.know(tid, known)  # another thread had its place
         return known
 
-    def _write(self, record: Record, last: bool = False) -> None:
-        self._append(plain(record), last)
+    def _write(self, record: records.Record, last: bool = False) -> None:
+        self._append(records.plain(record), last)
 
     def _append(self, content: list[object], last: bool = False) -> None:
         with self._lock, self._shared or _ALONE:
@@ -315,7 +318,7 @@ class Audit:
             with self._lock, self._shared or _ALONE:
                 if self._shared is not None:
                     self._shared.end()
-            self._write(End(time.time_ns(), self._writer.seal.records), last=True)
+            self._write(records.End(time.time_ns(), self._writer.seal.records), last=True)
         with self._lock:
             session, self._session = self._session, None
         if session is not None:

@@ -182,7 +182,7 @@ def _ended_by_signals() -> Iterator[None]:
     """What ends a program by default ends this one in order: all that it started goes with it."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
-        sys.exit(128 + number)
+        sys.exit(exit_status.of_signal(number))
 
     before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGHUP)}
     try:

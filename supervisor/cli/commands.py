@@ -91,8 +91,8 @@ def by_click(arguments: list[str]) -> Any:
         return nono.main(args=arguments, prog_name="nono", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.Abort:
-        return exit_status.INTERRUPTED
+    except click.Abort as abort:
+        return exit_status.INTERRUPTED if _was_interrupted(abort) else exit_status.NO_ANSWER
     except NonoError as error:
         if word := _with_one_dash(arguments):
             raise NonoError(f"{word} has one - at its beginning", f"-{word}") from error
@@ -106,6 +106,14 @@ def by_click(arguments: list[str]) -> Any:
     except click.ClickException as error:
         said = " ".join(error.format_message().split())  # a choice has a line for each
         raise NonoError(said, _usage_hint(error, arguments)) from error
+
+
+def _was_interrupted(abort: click.Abort) -> bool:
+    """Whether it stands for Ctrl-C, and not for the end of the input: click has one for both."""
+    error: BaseException | None = abort
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _options_of(name: str) -> set[str]:

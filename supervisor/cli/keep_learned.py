@@ -35,7 +35,9 @@ def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any
     is_kept = failed and output.replaces
     if failed and (is_kept or not values["quiet"]):
         half = "what was learned is of half a run"
-        say_afterwards([f"nono: the program failed (exit status {code}): {half}"])
+        say_afterwards(
+            [f"nono: the program failed (exit status {exit_status.of_shell(code)}): {half}"]
+        )
     if is_kept:
         output.check()
         say_afterwards(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """The entry point. Ends the process with the exit code."""
+    """The entry point. Ends the process with the exit code, or by the signal that it stands for."""
     if arguments is None:
         _give_back_locale()
         _look_for_warm()
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
         keep_modules(kept)
     if arguments is None:
-        _end_at_once(code)
+        _end(code)
     sys.exit(code)
 
 
@@ -93,8 +93,15 @@ def _start_with(kept: KeptModules) -> StartOfKind:
     except KeyboardInterrupt:
         from nono.supervisor import exit_status
 
-        sys.exit(exit_status.INTERRUPTED)
+        _end(exit_status.INTERRUPTED)
     return start
+
+
+def _end(code: int) -> NoReturn:
+    from nono.supervisor import exit_status
+
+    _end_at_once(code)
+    sys.exit(exit_status.of_shell(code))
 
 
 def _end_at_once(code: int) -> None:
@@ -113,7 +120,14 @@ def _end_at_once(code: int) -> None:
             stream.flush()
     except (OSError, ValueError):
         return
-    os._exit(code)
+    if code >= 0:
+        os._exit(code)
+    # What only such an end needs is loaded only then.
+    from nono.supervisor import exit_status
+    from nono.supervisor.by_signal import end_by
+
+    end_by(-code)
+    os._exit(exit_status.of_shell(code))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _RUNNING = {"run", "shell", "learn"}
 
 
 def run_line(arguments: list[str]) -> int:
-    """Run what the words of a command line say; the exit code. Raises SystemExit."""
+    """Run what the words of a command line say; the code (`exit_status`). Raises SystemExit."""
     this_process_is_ours()
     runs = arguments[:1] and arguments[0] in _RUNNING
     return _run(arguments, exit_status.NOT_STARTED if runs else exit_status.USAGE)
@@ -45,7 +45,9 @@ def _run(arguments: list[str], failure: int) -> int:
         if _nobody_reads(error, failure):
             return exit_status.SUCCESS
         code = _complain(*_of_call(error), failure)
-    except SystemExit:
+    except SystemExit as end:
+        if isinstance(end.code, int) and end.code < exit_status.SUCCESS:
+            return end.code
         # Click's own, where it finds the same: it puts something in the place of stdout first.
         if sys.stdout is stdout or not _only_tells(arguments):
             raise
@@ -78,9 +80,10 @@ def _code(arguments: list[str]) -> Any:
 
     try:
         return run_command(simple.argv, simple.values)
-    except (EOFError, KeyboardInterrupt):
+    except (EOFError, KeyboardInterrupt) as error:
         say([""])
-        return exit_status.INTERRUPTED
+        is_end = isinstance(error, EOFError)
+        return exit_status.NO_ANSWER if is_end else exit_status.INTERRUPTED
     except BrokenPipeError:
         raise SystemExit(1) from None
 

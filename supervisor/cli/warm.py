@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from nono.supervisor import exit_status
 from nono.supervisor.cli.duration import checked, seconds
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import UsageError
@@ -77,4 +78,4 @@ def _run(started: Started, words: list[str]) -> NoReturn:
         if not each.daemon and each is not threading.main_thread():
             each.join()
     started.end_at_once(code or 0)
-    os._exit(code or 0)
+    os._exit(exit_status.of_shell(code or 0))

@@ -61,7 +61,7 @@ def watch(
 
 def _leave(number: int, frame: object) -> None:
     """The terminal is put back on the way."""
-    raise SystemExit(128 + number)
+    raise SystemExit(exit_status.of_signal(number))
 
 
 def _one(path: str) -> Callable[[], list[str]]:

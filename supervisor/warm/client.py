@@ -7,7 +7,6 @@ however this process ends.
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]
 import _socket
 import os
 import stat
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
         life: _socket.socket
 
 
-_BROKEN, _NOT_STARTED = 137, 125
+_BROKEN, _NOT_STARTED, _FIRST_OF_A_SHELL = 137, 125, 128
 """Of `exit_status`, which has more to import."""
 _NO, _IF_IT_CAN, _REQUIRED = ("", "0"), "1", "required"
 _MAX_SHOWN = 40
@@ -207,21 +206,12 @@ def _follow(connection: _socket.socket, pidfd: int, pid: int, life: _socket.sock
         os._exit(_BROKEN)
     passing.end()
     life.close()
-    if os.WIFSIGNALED(status):
-        _end_by(os.WTERMSIG(status))
-    os._exit(os.WEXITSTATUS(status))
+    if not os.WIFSIGNALED(status):
+        os._exit(os.WEXITSTATUS(status))
+    from nono.supervisor.by_signal import end_by
 
-
-def _end_by(number: int) -> NoReturn:
-    """As the run did. It has dumped its core, if anybody did."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    with SUPPRESSED:
-        _signal.signal(number, _signal.SIG_DFL)
-    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [number])
-    os.kill(os.getpid(), number)
-    os._exit(128 + number)
+    end_by(os.WTERMSIG(status))
+    os._exit(_FIRST_OF_A_SHELL + os.WTERMSIG(status))
 
 
 def _is_verbose() -> bool:

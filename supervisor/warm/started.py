@@ -12,7 +12,7 @@ class Started(NamedTuple):
     main: Callable[[list[str]], object]
     """Runs its words, and raises SystemExit."""
     end_at_once: Callable[[int], None]
-    """Ends the process with an exit code, or returns where something is left to wait for."""
+    """Ends the process as an exit code says, or returns where something is left to wait for."""
     searched: list[str]
     """Where the interpreter looked for modules."""
     file: str

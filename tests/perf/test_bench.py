@@ -85,5 +85,5 @@ def test_what_is_interrupted_leaves_nothing(user: Account) -> None:
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=TIMEOUT)
-    assert process.returncode == 130, stderr
+    assert process.returncode == -signal.SIGINT, stderr
     assert not left(before)

@@ -137,9 +137,15 @@ def main(words: Sequence[str]) -> None:
     if words[1] == "-c":
         exec(words[2], {"__name__": "__main__"})
         return
+    from nono.supervisor.by_signal import end_by
     from nono.supervisor.cli.main import main as nono
 
-    nono(list(words[1:]))
+    try:
+        nono(list(words[1:]))
+    except SystemExit as end:
+        if isinstance(end.code, int) and end.code < 0:
+            end_by(-end.code)
+        raise
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn
 
 from nono.shims.linux.unix_peers import credentials
+from nono.supervisor import exit_status
 from nono.supervisor.asking.control.listening import made
 from nono.supervisor.errors import StartError, UsageError
 from nono.supervisor.linux.warm.becoming import use_every_descriptor
@@ -253,7 +254,7 @@ def _usable(directories: list[str]) -> str:
 
 
 def _end_by(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
+    raise SystemExit(exit_status.of_signal(number))
 
 
 def _leave_terminal() -> None:

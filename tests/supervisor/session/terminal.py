@@ -21,7 +21,7 @@ class Terminal(Login):
     """A pseudoterminal and the session that runs on it."""
 
     _unread = ""
-    _transcript = ""
+    transcript = ""
 
     def type(self, text: str) -> None:
         os.write(self.controller, text.encode())
@@ -31,10 +31,10 @@ class Terminal(Login):
         deadline = time.monotonic() + TIMEOUT
         while (match := re.search(pattern, self._unread)) is None:
             ready, _, _ = select.select([self.controller], [], [], deadline - time.monotonic())
-            assert ready, f"no {pattern!r} in {self._transcript!r}"
+            assert ready, f"no {pattern!r} in {self.transcript!r}"
             text = os.read(self.controller, 4096).decode(errors="backslashreplace")
             self._unread += text
-            self._transcript += text
+            self.transcript += text
         self._unread = self._unread[match.end() :]
         return match
 

@@ -255,9 +255,9 @@ def test_what_a_terminal_has_sent_is_not_taken_for_the_next_one(
 @pytest.mark.parametrize(
     ("numbers", "status"),
     [
-        ((signal.SIGTERM, signal.SIGTERM), 128 + signal.SIGTERM),
-        ((signal.SIGINT, signal.SIGINT, signal.SIGINT), 128 + signal.SIGINT),
-        ((signal.SIGTERM, signal.SIGINT), 128 + signal.SIGINT),
+        ((signal.SIGTERM, signal.SIGTERM), -signal.SIGTERM),
+        ((signal.SIGINT, signal.SIGINT, signal.SIGINT), -signal.SIGINT),
+        ((signal.SIGTERM, signal.SIGINT), -signal.SIGINT),
     ],
 )
 def test_whoever_insists_is_heard(

@@ -292,14 +292,19 @@ def _address(call: Call, pointer: int, length: int) -> bytes:
 
 
 def _inet_address(sock: socket.socket, address: bytes) -> tuple[str, int]:
-    """The IP address as text and the port. An IPv6 socket also takes a struct sockaddr_in."""
+    """The IP address as text and the port. Raises OSError as the kernel does: by length first.
+
+    An IPv6 socket of datagrams also takes a struct sockaddr_in.
+    """
     family = family_of(address)
-    if family == socket.AF_INET and len(address) >= _SOCKADDR_IN:
-        host = socket.inet_ntop(socket.AF_INET, address[4:8])
-    elif family == socket.AF_INET6 == sock.family and len(address) >= _SOCKADDR_IN6_MIN:
-        host = str(ipaddress.IPv6Address(address[8:24]))
-    elif family in _INET and family == sock.family:
+    takes_four = sock.family == socket.AF_INET or sock.type != socket.SOCK_STREAM
+    is_short = sock.family == socket.AF_INET or (takes_four and family == socket.AF_INET)
+    if len(address) < (_SOCKADDR_IN if is_short else _SOCKADDR_IN6_MIN):
         raise failure(errno.EINVAL)
+    if family == socket.AF_INET and takes_four:
+        host = socket.inet_ntop(socket.AF_INET, address[4:8])
+    elif family == socket.AF_INET6 == sock.family:
+        host = str(ipaddress.IPv6Address(address[8:24]))
     else:
         raise failure(errno.EAFNOSUPPORT)
     return host, int.from_bytes(address[2:4], "big")

@@ -18,7 +18,7 @@ from nono.supervisor.asking.channel import ChannelGone, Run
 from nono.supervisor.asking.channels import Channels
 from nono.supervisor.asking.terminal.this_terminal import open_drawn, open_plain
 from nono.supervisor.cli.main import main  # noqa: F401  what a run imports
-from nono.supervisor.exit_status import of_program
+from nono.supervisor.exit_status import of_program, of_shell
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
@@ -135,4 +135,4 @@ try:
     status = foreground.run(prepared, plan, argv, streams, at_the_end)
 finally:
     prepared.close()
-sys.exit(of_program(status))
+sys.exit(of_shell(of_program(status)))

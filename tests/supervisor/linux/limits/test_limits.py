@@ -57,7 +57,7 @@ def test_what_is_written_in_all(nono: Nono, as_user: Account, project: Path) -> 
     script = "for i in 1 2 3 4; do (head -c 400000 /dev/zero > f$i); done; sleep 60"
     limits = ("--max-written", "1M", "--no-audit", "--allow-cwd", "--timeout", "50")
     done = nono("run", "--report", "../w.json", *limits, "--", "sh", "-c", script)
-    assert done.returncode == 137, done.stderr
+    assert done.returncode == -9, done.stderr
     assert "limit of written bytes 1 MiB reached by sh, peak 1" in done.stderr
     assert "killed, with all that it started" in done.stderr
     (told,) = json.loads((project.parent / "w.json").read_text())["limits"]
@@ -75,7 +75,7 @@ def test_processor_time(nono: Nono, as_user: Account) -> None:
         assert done.returncode == 125 and "nothing" not in done.stdout
         assert "hint: systemd-run --user --scope" in done.stderr or not as_user.uid
         done = nono("run", "--best-effort", *limits, *command)
-    assert done.returncode == 137, done.stderr
+    assert done.returncode == -9, done.stderr
     assert "limit of processor time 0.4 s reached by python" in done.stderr
     assert left_behind() == []
 
@@ -95,7 +95,7 @@ def test_memory(nono: Nono, as_user: Account, project: Path) -> None:
         small += "for i in range(0, 300 << 20, 4096): a[i] = 1\ntime.sleep(60)"
         command = ("--", as_user.python, "-c", small)
         done = nono("run", "--best-effort", "--report", "r2.json", *limits, *command)
-    assert done.returncode == 137, done.stderr
+    assert done.returncode == -9, done.stderr
     assert "memory limit 100 MiB reached by python" in done.stderr
     assert left_behind() == []
 

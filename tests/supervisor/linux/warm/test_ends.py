@@ -88,7 +88,7 @@ def test_without_its_witness_the_caller_still_hears(warm: Warm, number: signal.S
     (witness,) = map(int, children.read_text().split())
     os.kill(witness, number)
     running.client.terminate()
-    assert running.end()[0] == 128 + signal.SIGTERM
+    assert running.end()[0] == -signal.SIGTERM
 
 
 def test_its_nono_is_killed(warm: Warm) -> None:
@@ -157,7 +157,7 @@ def test_a_second_termination_kills_and_that_of_timeout_is_one(warm: Warm) -> No
     running.client.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     running.client.send_signal(signal.SIGTERM)
-    assert running.end()[0] == 128 + signal.SIGTERM
+    assert running.end()[0] == -signal.SIGTERM
 
 
 def test_it_ends_when_nothing_is_asked(unstarted: Warm) -> None:
@@ -181,14 +181,14 @@ def test_signals_that_it_was_started_without(unstarted: Warm) -> None:
     assert unstarted("run", "--", "sh", "-c", "exit 5").returncode == 5
     assert not is_gone(running.program)
     running.client.terminate()
-    assert running.end()[0] == 128 + signal.SIGTERM
+    assert running.end()[0] == -signal.SIGTERM
 
 
 def test_a_signal_ends_it_and_removes_its_socket(own: Warm) -> None:
     assert own.process is not None
     assert own.socket.exists()
     own.process.terminate()
-    assert own.process.wait(TIMEOUT) == 128 + signal.SIGTERM
+    assert own.process.wait(TIMEOUT) == -signal.SIGTERM
     assert not own.socket.exists()
 
 
