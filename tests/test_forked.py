@@ -29,7 +29,7 @@ def _both(account: Account, *words: str, cwd: Path) -> list[Finished]:
     ("status", "words"),
     [
         (7, ("run", "--allow-cwd", "--", "python3", "-c", _TELLS, "a", "b")),
-        (137, ("run", "--", "sh", "-c", "kill -9 $$")),
+        (-9, ("run", "--", "sh", "-c", "kill -9 $$")),
         (125, ("run", "--no-such-option")),
         (0, ("run", "--dry-run", "--", "true")),
         (1, ("why", "--path", "/usr")),
