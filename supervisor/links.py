@@ -8,6 +8,7 @@ import stat
 from collections.abc import Sequence
 
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.paths import unknown_above
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.places import canonical
 
@@ -63,10 +64,15 @@ class Ways:
         return found
 
     def _directory(self, path: str) -> _Directory:
+        for each in unknown_above(path, self._known):
+            self._known[each] = self._look(each)
+        return self._known[path]
+
+    def _look(self, path: str) -> _Directory:
+        """Of a directory that is in one which is known."""
         place = self.canonical(path).rstrip("/")
         is_listed = path == self._crowded or path.startswith(self._below)
-        found = self._known[path] = _Directory(place, _links(place or "/") if is_listed else None)
-        return found
+        return _Directory(place, _links(place or "/") if is_listed else None)
 
 
 def _followed(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import takewhile
 
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
@@ -153,17 +154,17 @@ class Barriers:
 
     def _begun(self, path: str) -> tuple[tuple[Glob, States], ...]:
         """The globs that may match at `path` or below, and how far each of them is there."""
-        found = self._begun_at.get(path)
-        if found is None:
-            if path == "/":
+        unknown = [*takewhile(lambda each: each not in self._begun_at, lineage(path))]
+        for each in reversed(unknown):
+            if each == "/":
                 begun = [(glob, glob.names.start()) for glob in self._globs]
             else:
-                above, name = parent(path), path[path.rfind("/") + 1 :]
+                above, name = parent(each), each[each.rfind("/") + 1 :]
                 folds = self.folding.tree(above) is not None
                 step = self.folding.step if folds else _step
-                begun = [(g, step(g, states, name)) for g, states in self._begun(above)]
-            found = self._begun_at[path] = tuple(each for each in begun if each[1])
-        return found
+                begun = [(g, step(g, states, name)) for g, states in self._begun_at[above]]
+            self._begun_at[each] = tuple(found for found in begun if found[1])
+        return self._begun_at[path]
 
     def openings_below(self, path: str) -> list[str]:
         """What is open below `path`, itself not counted, although `path` may be shut."""

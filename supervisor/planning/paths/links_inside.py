@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, islice
 
-from nono.broker.rules.paths import is_within
+from nono.broker.rules.paths import is_within, unknown_above
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
@@ -104,8 +104,8 @@ class LinksInside:
     def _may_be_directory(self, path: str) -> bool:
         """False for what is not there, as most is: a directory is listed once for all its names."""
         above, _, name = path.rpartition("/")
-        if above not in self._there:
-            self._there[above] = self._names(above)
+        for each in unknown_above(above, self._there):
+            self._there[each] = self._names(each)
         names = self._there[above]
         return names is None or name in names
 

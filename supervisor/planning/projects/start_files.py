@@ -9,7 +9,6 @@ repository is protected as it is at the start: what the run makes itself, the ru
 from __future__ import annotations
 
 import itertools
-import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -22,6 +21,7 @@ from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
+from nono.supervisor.places import canonical
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import kind_of, names_in
@@ -182,7 +182,7 @@ def _start_files(
                 end = resolve(path)
                 break
         else:
-            end = os.path.realpath(path)
+            end = canonical(path)
         if end != path:
             yield from ((led, spelled) for led in led_to(path))
 
