@@ -20,6 +20,8 @@ class GitDirectories:
 
     def __init__(self) -> None:
         self._left = _MAX_ALL_DIRECTORIES
+        self.cut: list[str] = []
+        """The repositories in which there are more than are looked at, or can be."""
 
     def of(self, top: str) -> tuple[list[str], list[str]]:
         """A repository's own directory, the common one of a work tree, those of all submodules and
@@ -42,7 +44,8 @@ class GitDirectories:
                     waiting += self._inside(place, len(seen) + len(waiting))
         except _UnseenError:
             whole = [child(each, name) for each in ones for name in ("modules", "worktrees")]
-            return list(seen), whole
+            self.cut.append(top)
+            return list(dict.fromkeys((*ones, *seen))), whole
         return list(seen), []
 
     def _inside(self, directory: str, before: int) -> list[str]:

@@ -49,6 +49,10 @@ _MANY_NAMES = (
     "{}: not all names here were looked at: what starts by itself and is known by a part of its"
     " name, such as *.code-workspace, may be unprotected"
 )
+_MANY_DIRECTORIES = (
+    "{}: more directories in modules and worktrees than are looked at: in these of it and of {}"
+    " other repositories nothing may be changed"
+)
 _ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
 
@@ -81,16 +85,15 @@ def start_file_rules(
     is_opened = Reach(rules)
     named, found = _named(found, home, env)
     known: dict[str, str] = {}
-    cut: list[str] = []
-    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, cut):
+    notes: list[str] = []
+    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, notes):
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
     spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
-    notes = (*found.notes, *inside.notes, *map(_MANY_NAMES.format, cut))
-    found = found._replace(notes=notes)
+    found = found._replace(notes=(*found.notes, *inside.notes, *notes))
     return StartFiles((refusal,) if spellings else (), found)
 
 
@@ -158,10 +161,10 @@ def _start_files(
     named: Iterable[str],
     workdir: str,
     expand: Callable[[str], Sequence[str]],
-    cut: list[str],
+    notes: list[str],
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory. `named` are those that
-    git's configuration names, `cut` gets directories with more names than are looked at."""
+    git's configuration names, `notes` gets what is to be said of where there is too much."""
     entries = group(GROUP).deny_write
     for entry in (*entries, *moved(entries, expand)):
         paths = expand(entry)
@@ -172,7 +175,7 @@ def _start_files(
     found = search.repositories
     resolvers = [Ways(each).canonical for each in written]
     for path in itertools.chain(
-        _of_projects(written, found, cut), _of_git(found), named, _whole(search)
+        _of_projects(written, found, notes), _of_git(found, notes), named, _whole(search)
     ):
         spelled = _spelled(path, workdir)
         yield path, spelled
@@ -193,11 +196,10 @@ def _spelled(path: str, workdir: str) -> str:
 
 
 def _of_projects(
-    written: Sequence[str], found: Sequence[Repository], cut: list[str]
+    written: Sequence[str], found: Sequence[Repository], notes: list[str]
 ) -> Iterator[str]:
     """In every directory that is opened, at the top of every repository, and in between: who uses
-    a tool in a project has it look for its configuration in the directories above, too. `cut` gets
-    those with more names than are looked at."""
+    a tool in a project has it look for its configuration in the directories above, too."""
     tables = data("start_files")
     names, patterns = tables["project"], [*map(Between.of, tables["project_patterns"])]
     tops = [each.top for each in found if each.link]
@@ -209,7 +211,7 @@ def _of_projects(
         for pattern in patterns:
             yield from (child(top, name) for name in pattern.among(there))
         if len(there) == _MAX_NAMES:
-            cut.append(top)
+            notes.append(_MANY_NAMES.format(top))
 
 
 def _whole(search: Found) -> Iterator[str]:
@@ -219,7 +221,7 @@ def _whole(search: Found) -> Iterator[str]:
     yield from search.closed
 
 
-def _of_git(found: Iterable[Repository]) -> Iterator[str]:
+def _of_git(found: Iterable[Repository], notes: list[str]) -> Iterator[str]:
     """What git runs or reads commands from, of these repositories."""
     names, seen = data("start_files")["repository"], set[str]()
     every = GitDirectories()
@@ -236,3 +238,5 @@ def _of_git(found: Iterable[Repository]) -> Iterator[str]:
                 yield from (child(directory, name) for name in names)
         # What is not looked through is refused as a whole.
         yield from too_many
+    if every.cut:
+        notes.append(_MANY_DIRECTORIES.format(every.cut[0], len(every.cut) - 1))
