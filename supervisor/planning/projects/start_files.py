@@ -17,14 +17,13 @@ from nono.broker.datafile import data
 from nono.broker.groups import moved
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.automaton import Between
-from nono.broker.rules.paths import ancestors, child, is_within, lineage
+from nono.broker.rules.paths import child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.git_directories import GitDirectories
-from nono.supervisor.planning.git.git_files import kind_of, names_in
+from nono.supervisor.planning.git.git_files import kind_of
 from nono.supervisor.planning.git.git_settings import (
     Configurations,
     named_by_configuration,
@@ -36,6 +35,7 @@ from nono.supervisor.planning.git.repositories import Found, Repository
 from nono.supervisor.planning.paths.links_inside import LinksInside, led_to
 from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
 from nono.supervisor.planning.paths.reach import Reach
+from nono.supervisor.planning.projects.project_directories import ProjectDirectories, within_bounds
 
 GROUP = "protect_start_files"
 ORIGIN = Origin(OriginKind.GROUP, GROUP)
@@ -43,11 +43,6 @@ _OWN_UNREAD = "{}: more than is read of git's configuration: what else it names 
 _UNREAD = (
     "{}: more than is read of git's configuration: in {} and {} other repositories nothing may be"
     " changed but what was opened by its own name"
-)
-_MAX_NAMES = 200_000
-_MANY_NAMES = (
-    "{}: not all names here were looked at: what starts by itself and is known by a part of its"
-    " name, such as *.code-workspace, may be unprotected"
 )
 _MANY_DIRECTORIES = (
     "{}: more directories in modules and worktrees than are looked at: in these of it and of {}"
@@ -81,19 +76,20 @@ def start_file_rules(
     if not written:
         return NOTHING
     searched = searched_directories(opened)
-    found = repositories.search(searched, remembered(searched, env))
+    found = within_bounds(repositories.search(searched, remembered(searched, env)), written)
     is_opened = Reach(rules)
     named, found = _named(found, home, env)
     known: dict[str, str] = {}
-    notes: list[str] = []
-    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, notes):
+    projects = ProjectDirectories()
+    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, projects):
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
     spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
+    spellings |= {path: known[path] for path in projects.full}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
-    found = found._replace(notes=(*found.notes, *inside.notes, *notes))
+    found = found._replace(notes=(*found.notes, *inside.notes, *projects.notes))
     return StartFiles((refusal,) if spellings else (), found)
 
 
@@ -111,7 +107,7 @@ def started_by_itself(
     found = Found(tuple(sorted(ones, key=str)))
     named, found = _named(found, home, env)
     known: dict[str, str] = {}
-    for each, spelled in _start_files(above, found, named, workdir, expand, []):
+    for each, spelled in _start_files(above, found, named, workdir, expand, ProjectDirectories()):
         known.setdefault(each, spelled)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
     links = LinksInside(everything, Ways(home).canonical).search(known)
@@ -161,10 +157,10 @@ def _start_files(
     named: Iterable[str],
     workdir: str,
     expand: Callable[[str], Sequence[str]],
-    notes: list[str],
+    projects: ProjectDirectories,
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory. `named` are those that
-    git's configuration names, `notes` gets what is to be said of where there is too much."""
+    git's configuration names, `projects` gets what is to be said of where there is too much."""
     entries = group(GROUP).deny_write
     for entry in (*entries, *moved(entries, expand)):
         paths = expand(entry)
@@ -175,7 +171,7 @@ def _start_files(
     found = search.repositories
     resolvers = [Ways(each).canonical for each in written]
     for path in itertools.chain(
-        _of_projects(written, found, notes), _of_git(found, notes), named, _whole(search)
+        projects.start_files(written, found), _of_git(found, projects.notes), named, _whole(search)
     ):
         spelled = _spelled(path, workdir)
         yield path, spelled
@@ -193,25 +189,6 @@ def _start_files(
 def _spelled(path: str, workdir: str) -> str:
     """As a person would write it in the working directory."""
     return path[len(workdir) + 1 :] if path.startswith(workdir + "/") else path
-
-
-def _of_projects(
-    written: Sequence[str], found: Sequence[Repository], notes: list[str]
-) -> Iterator[str]:
-    """In every directory that is opened, at the top of every repository, and in between: who uses
-    a tool in a project has it look for its configuration in the directories above, too."""
-    tables = data("start_files")
-    names, patterns = tables["project"], [*map(Between.of, tables["project_patterns"])]
-    tops = [each.top for each in found if each.link]
-    above = dict.fromkeys(each for top in tops for each in ancestors(top))
-    between = (each for each in above if any(is_within(each, one) for one in written))
-    for top in dict.fromkeys((*written, *tops, *between)):
-        yield from (child(top, name) for name in names)
-        there = names_in(top, _MAX_NAMES)
-        for pattern in patterns:
-            yield from (child(top, name) for name in pattern.among(there))
-        if len(there) == _MAX_NAMES:
-            notes.append(_MANY_NAMES.format(top))
 
 
 def _whole(search: Found) -> Iterator[str]:
