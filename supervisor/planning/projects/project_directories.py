@@ -22,7 +22,7 @@ _MAX_LETTERS = 1 << 17
 """In the paths of all directories that lead to repositories: each is spelled once for every name
 that is looked for."""
 _MAX_NAMES = 200_000
-"""In all directories together."""
+"""In each that was opened, and in all others together."""
 _MAX_MATCHES = 1000
 """Of them that are known by a part of the name."""
 _TOO_LONG = (
@@ -128,12 +128,13 @@ class ProjectDirectories:
     def _matches(self, top: str, is_opened: bool) -> list[str] | None:
         """The names that some pattern is for; None for too many, or where too many are to be looked
         at. Of what was opened itself that is only told: it may be a directory of data."""
-        there = names_in(top, self._left + 1)
-        if len(there) > self._left:
+        most = _MAX_NAMES if is_opened else self._left
+        there = names_in(top, most + 1)
+        if len(there) > most:
             if not is_opened:
                 return None
             self.notes.append(_MANY_NAMES.format(top))
-        self._left = max(0, self._left - len(there))
+        self._left -= 0 if is_opened else len(there)
         found = [name for pattern in self._patterns for name in pattern.among(there)]
         self._matches_left -= len(found)
         return found if self._matches_left >= 0 else None
