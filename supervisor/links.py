@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from nono.broker.named_tuple import NamedTuple
-from nono.broker.rules.paths import is_canonical
+from nono.broker.rules.paths import is_canonical, unknown_above
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.places import canonical
 
@@ -89,17 +89,20 @@ class Ways:
         return links is not None and not links and place == directory
 
     def _directory(self, path: str) -> _Directory:
+        for each in unknown_above(path, self._known):
+            self._known[each] = self._look(each)
+        return self._known[path]
+
+    def _look(self, path: str) -> _Directory:
+        """Of a directory that is in one which is known."""
         above, _, name = path.rpartition("/")
-        place, _, names = self._known.get(above) or self._directory(above)
+        place, _, names = self._known[above]
         if names is not None and name.isascii() and name.casefold() not in names:
             # Not in a directory that was listed: nor is anything below.
-            found = _Directory(f"{place}/{name}", _NOTHING, _NOTHING)
-        else:
-            place = self.canonical(path).rstrip("/")
-            is_listed = path in self._crowded or path.startswith(self._below)
-            found = _listed(place) if is_listed else _Directory(place, None)
-        self._known[path] = found
-        return found
+            return _Directory(f"{place}/{name}", _NOTHING, _NOTHING)
+        place = self.canonical(path).rstrip("/")
+        is_listed = path in self._crowded or path.startswith(self._below)
+        return _listed(place) if is_listed else _Directory(place, None)
 
 
 def _followed(path: str) -> str:

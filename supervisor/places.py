@@ -96,8 +96,17 @@ def profile_directory(env: Mapping[str, str], home: str) -> str:
 
 
 def canonical(path: str) -> str:
-    """The absolute path with every link resolved, whether or not it exists."""
-    return os.path.realpath(path)
+    """The absolute path with every link resolved, whether or not it exists.
+
+    Of more links in a chain than calls can be within each other, only as many as the kernel
+    follows: a run may leave such a chain.
+    """
+    try:
+        return os.path.realpath(path)
+    except RecursionError:
+        from nono.supervisor.walk import way
+
+        return way(os.path.abspath(path)).end
 
 
 def links_to(path: str, seen: dict[str, str | None]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from itertools import chain
+from itertools import chain, takewhile
 
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
@@ -164,19 +164,20 @@ class Barriers:
 
     def _begun(self, path: str) -> _Begun:
         """The globs that may match at `path` or below, and how far each of them is there."""
-        found = self._begun_at.get(path)
-        if found is None:
-            found = self._begun_at[path] = {}
-            for glob, states in self._begin(path):
+        unknown = [*takewhile(lambda each: each not in self._begun_at, lineage(path))]
+        for each in reversed(unknown):
+            found = self._begun_at[each] = {}
+            for glob, states in self._begin(each):
                 if states:
                     found.setdefault(glob.names.only(states), []).append((glob, states))
-        return found
+        return self._begun_at[path]
 
     def _begin(self, path: str) -> list[tuple[Glob, States]]:
+        """The same, of a path that is in a directory which is known."""
         if path == "/":
             return [(glob, glob.names.start()) for glob in self._globs]
         above, name = parent(path), path[path.rfind("/") + 1 :]
-        before = self._begun(above)
+        before = self._begun_at[above]
         if self.folding.tree(above) is None:
             near = (*before.get(name, ()), *before.get(None, ()))
             return [(glob, glob.names.step(states, name)) for glob, states in near]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 
 from nono.broker.compiled import pattern_of
 
@@ -53,6 +53,21 @@ def lineage(path: str) -> Iterator[str]:
     while path != "/":
         path = path[: path.rfind("/")] or "/"
         yield path
+
+
+def unknown_above(directory: str, known: Container[str]) -> list[str]:
+    """A directory and those above it that are not known, from the top down; the root is ''.
+
+    For what is found out of each by the one above: a path may have 2,048 names, too many for calls
+    within calls.
+    """
+    found = []
+    while directory not in known:
+        found.append(directory)
+        if not directory:
+            break
+        directory = directory[: directory.rfind("/")]
+    return found[::-1]
 
 
 def components(path: str) -> list[str]:

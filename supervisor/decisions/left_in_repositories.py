@@ -22,7 +22,7 @@ from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
-from nono.supervisor.places import plain_path
+from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import exact_link, kind_of, names_in
 from nono.supervisor.planning.git.git_settings import Configurations
@@ -197,7 +197,7 @@ class LeftInRepositories:
 
         What a run makes in shared places such as /tmp is gone after it.
         """
-        plain = os.path.realpath(os.path.join(top, path))
+        plain = canonical(os.path.join(top, path))
         if any(self._was_there(each) for each in (f"{plain}/.git", plain)):
             return True
         return not any(is_within(plain, each) for each in self._opened)

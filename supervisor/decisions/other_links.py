@@ -28,7 +28,7 @@ from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.other_mounts import mount_points
 from nono.supervisor.decisions.refused_files import RefusedFiles, entries_below
 from nono.supervisor.out_of_reach import is_unseen, lstat
-from nono.supervisor.places import home_directory
+from nono.supervisor.places import canonical, home_directory
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
 
 _MAX_ENTRIES = 200_000
@@ -184,7 +184,7 @@ class OtherLinks:
         for file in self._known.values():
             for path in list(file.paths):
                 self.rules += file.lacking(path)
-                above, name = os.path.realpath(parent(path)), path[path.rfind("/") + 1 :]
+                above, name = canonical(parent(path)), path[path.rfind("/") + 1 :]
                 if child(above, name) in self._mounts:
                     continue
                 if above not in directories:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from nono.broker import Access, Effect, File, Rule, Subtree, is_canonical, is_within
 from nono.broker.dataclass import dataclass, replace
@@ -215,11 +216,11 @@ class Twice:
 
         Many refusals lie in few directories, so this is remembered.
         """
-        known = self._alone.get(directory)
-        if known is None:
-            above = directory != "/" and self._is_alone(parent(directory))
-            known = self._alone[directory] = above or self._finds_alone(directory)
-        return known
+        unknown = [*takewhile(lambda each: each not in self._alone, lineage(directory))]
+        for each in reversed(unknown):
+            above = each != "/" and self._alone[parent(each)]
+            self._alone[each] = above or self._finds_alone(each)
+        return self._alone[directory]
 
     def _finds_alone(self, directory: str) -> bool:
         if any(_below(self._places, directory)):

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Container, Iterable, Iterator
 
 from nono.broker import Effect, OriginKind, Rule
-from nono.broker.rules.paths import RESERVED_TREES, parent
+from nono.broker.rules.paths import RESERVED_TREES, parent, unknown_above
 from nono.supervisor.descriptors import listdir, scandir
 from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, lstat
 
@@ -116,17 +116,17 @@ class _AnyName(Container[str]):
 
 def _names_in(directory: str, there: dict[str, Container[str]]) -> Container[str]:
     """The names in a directory (the root is ''), each listed once: most that is refused is not."""
-    known = there.get(directory)
-    if known is None:
-        above, _, name = directory.rpartition("/")
-        known = ()
-        if not directory or name in _names_in(above, there):
-            try:
-                is_large = os.stat(directory or "/").st_size > _MAX_LISTED
-                known = _AnyName() if is_large else frozenset(listdir(directory or "/"))
-            except (FileNotFoundError, NotADirectoryError):
-                pass
-            except OSError:
-                known = _AnyName()  # it may be searched and not listed
-        there[directory] = known
-    return known
+    for each in unknown_above(directory, there):
+        above, _, name = each.rpartition("/")
+        there[each] = _listed(each or "/") if not each or name in there[above] else ()
+    return there[directory]
+
+
+def _listed(directory: str) -> Container[str]:
+    try:
+        is_large = os.stat(directory).st_size > _MAX_LISTED
+        return _AnyName() if is_large else frozenset(listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError:
+        return _AnyName()  # it may be searched and not listed

@@ -23,7 +23,7 @@ from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
 from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
-from nono.supervisor.places import home_directory
+from nono.supervisor.places import canonical, home_directory
 from nono.supervisor.planning.git.git_files import bytes_of
 from nono.supervisor.planning.git.git_settings import in_every_work_tree, of_every_repository
 from nono.supervisor.planning.git.remembered_repositories import remember
@@ -170,7 +170,7 @@ def hiding(path: Iterable[str], opened: Iterable[str]) -> Iterator[tuple[str, fr
     """
     opened = tuple(opened)
     inside, elsewhere = dict[str, None](), set[str]()
-    found = dict.fromkeys(map(os.path.realpath, filter(os.path.isabs, path)))
+    found = dict.fromkeys(map(canonical, filter(os.path.isabs, path)))
     for directory in found:
         if any(is_within(directory, each) for each in opened):
             inside[directory] = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from nono.supervisor.places import canonical
+
 _MAX_ENTRIES = 5_000
 _MAX_SECONDS = 0.05
 
@@ -47,7 +49,7 @@ class RealLook(QuickLook):
 
 
 def _leads_out(link: str, directory: str) -> bool:
-    end = os.path.realpath(link)
+    end = canonical(link)
     return os.path.commonpath([end, directory]) != directory
 
 

@@ -13,13 +13,17 @@ from nono.supervisor.planning.git.git_files import common, kind_of
 _MAX_DIRECTORIES = 1000
 _MAX_ALL_DIRECTORIES = 3000
 """Of all repositories: links lead to the same ones as often as a program likes."""
+_MAX_LETTERS = 1 << 20
+"""In the paths of all of them."""
 
 
 class GitDirectories:
     """Those of repositories that are looked at together: a bound is on all of them."""
 
     def __init__(self) -> None:
-        self._left = _MAX_ALL_DIRECTORIES
+        self._left, self._letters_left = _MAX_ALL_DIRECTORIES, _MAX_LETTERS
+        self.cut: list[str] = []
+        """The repositories in which there are more than are looked at, or can be."""
 
     def of(self, top: str) -> tuple[list[str], list[str]]:
         """A repository's own directory, the common one of a work tree, those of all submodules and
@@ -42,13 +46,15 @@ class GitDirectories:
                     waiting += self._inside(place, len(seen) + len(waiting))
         except _UnseenError:
             whole = [child(each, name) for each in ones for name in ("modules", "worktrees")]
-            return list(seen), whole
+            self.cut.append(top)
+            return list(dict.fromkeys((*ones, *seen))), whole
         return list(seen), []
 
     def _inside(self, directory: str, before: int) -> list[str]:
         found = _inside(directory, before)
         self._left -= len(found)
-        if self._left < 0:
+        self._letters_left -= sum(map(len, found))
+        if min(self._left, self._letters_left) < 0:
             raise _UnseenError
         return found
 

@@ -16,7 +16,7 @@ from nono.broker.rules.paths import child
 from nono.supervisor.descriptors import opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.out_of_reach import is_unseen
-from nono.supervisor.places import plain_path
+from nono.supervisor.places import canonical, plain_path
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
@@ -56,7 +56,7 @@ def written_by_git(directory: str, text: bytes) -> str | None:
     if not name or any(byte < 0x20 for byte in name):
         return None
     path = plain_path(os.path.join(directory, os.fsdecode(name)))
-    return path if os.path.realpath(path) == path else None
+    return path if canonical(path) == path else None
 
 
 def exact_link(link: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,11 +45,21 @@ def remember(directory: str, tops: Iterable[str], env: Mapping[str, str]) -> Non
         kept = dict.fromkeys(each for each in before if _may_be_there(each))
         inside = (each for each in tops if is_within(each, directory))
         kept |= dict.fromkeys(each for each in inside if _may_be_there(each))
-        after = list(kept)[:MAX_REPOSITORIES]
+        after = _as_many_as_are_kept(kept)
         if after != before:
-            _write(place, b"".join(os.fsencode(each) + b"\0" for each in after))
+            _write(place, b"".join(map(_line, after)))
     if len(kept) > len(after):
-        raise OSError(errno.EFBIG, f"there are more than {MAX_REPOSITORIES:,}")
+        raise OSError(errno.EFBIG, f"there are more than {len(after):,}")
+
+
+def _as_many_as_are_kept(tops: Iterable[str]) -> list[str]:
+    first = list(itertools.islice(tops, MAX_REPOSITORIES))
+    sizes = itertools.accumulate(len(_line(each)) for each in first)
+    return first[: sum(size <= _MAX_BYTES for size in sizes)]
+
+
+def _line(top: str) -> bytes:
+    return os.fsencode(top) + b"\0"
 
 
 def _may_be_there(top: str) -> bool:
@@ -90,7 +101,7 @@ def _write(place: str, text: bytes) -> None:
     fd = os.open(new, _NEW, 0o600)
     try:
         with open(fd, "wb") as file:
-            file.write(text[:_MAX_BYTES])
+            file.write(text)
         os.rename(new, place)
     except BaseException:
         os.unlink(new)

@@ -23,7 +23,7 @@ from nono.broker.rules.paths import child, lineage, parent
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach
-from nono.supervisor.places import plain_path
+from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.git.git_files import (
     bytes_of,
     common,
@@ -309,7 +309,7 @@ class _LinkedWorkTrees:
 
     def of(self, worktrees: str) -> Iterator[Repository]:
         """Raises NotUnderstoodError."""
-        place = os.path.realpath(worktrees)
+        place = canonical(worktrees)
         if place in self._seen:
             return
         self._seen.add(place)

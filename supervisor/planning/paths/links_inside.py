@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, islice
 
-from nono.broker.rules.paths import is_within
+from nono.broker.rules.paths import is_within, unknown_above
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
@@ -106,8 +106,8 @@ class LinksInside:
         there, found = self._there, []
         for path in paths:
             above, _, name = path.rpartition("/")
-            if above not in there:
-                there[above] = self._names(above)
+            for each in unknown_above(above, there):
+                there[each] = self._names(each)
             names = there[above]
             if names is None or name in names:
                 found.append(path)

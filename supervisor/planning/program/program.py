@@ -19,6 +19,7 @@ from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree,
 from nono.broker.dataclass import dataclass, field
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import flag
+from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import bytes_of
 from nono.supervisor.planning.program.commands import SHELLS, further_programs, programs_of_text
 from nono.supervisor.planning.program.installation import (
@@ -197,7 +198,7 @@ class _Search:
         Believed only when there is an interpreter with its library, and opened in parts.
         """
         for directory in _bases(prefix):
-            installation = installation_of(os.path.realpath(os.path.join(directory, "python3")))
+            installation = installation_of(canonical(os.path.join(directory, "python3")))
             if installation is not None:
                 self._open(installation, whole=is_within(installation, prefix))
 
@@ -241,7 +242,7 @@ class _Named(NamedTuple):
 
 
 def _is_of_the_system(path: str) -> bool:
-    directories = {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}
+    directories = {os.path.dirname(path), os.path.dirname(canonical(path))}
     return directories <= _SYSTEM
 
 

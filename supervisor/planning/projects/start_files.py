@@ -9,7 +9,6 @@ repository is protected as it is at the start: what the run makes itself, the ru
 from __future__ import annotations
 
 import itertools
-import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -17,13 +16,13 @@ from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.automaton import Between
-from nono.broker.rules.paths import ancestors, child, is_within, lineage
+from nono.broker.rules.paths import child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
+from nono.supervisor.places import canonical
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.git_directories import GitDirectories
-from nono.supervisor.planning.git.git_files import kind_of, names_in
+from nono.supervisor.planning.git.git_files import kind_of
 from nono.supervisor.planning.git.git_settings import (
     Configurations,
     named_by_configuration,
@@ -36,6 +35,7 @@ from nono.supervisor.planning.paths.links_inside import LinksInside, led_to
 from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
 from nono.supervisor.planning.paths.reach import Reach
 from nono.supervisor.planning.paths.refused_names import Expanded
+from nono.supervisor.planning.projects.project_directories import ProjectDirectories, within_bounds
 
 GROUP = "protect_start_files"
 ORIGIN = Origin(OriginKind.GROUP, GROUP)
@@ -44,10 +44,9 @@ _UNREAD = (
     "{}: more than is read of git's configuration: in {} and {} other repositories nothing may be"
     " changed but what was opened by its own name"
 )
-_MAX_NAMES = 200_000
-_MANY_NAMES = (
-    "{}: not all names here were looked at: what starts by itself and is known by a part of its"
-    " name, such as *.code-workspace, may be unprotected"
+_MANY_DIRECTORIES = (
+    "{}: more directories in modules and worktrees than are looked at: in these of it and of {}"
+    " other repositories nothing may be changed"
 )
 _ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
@@ -77,20 +76,19 @@ def start_file_rules(
     if not written:
         return NOTHING
     searched = searched_directories(opened)
-    found = repositories.search(searched, remembered(searched, env))
+    found = within_bounds(repositories.search(searched, remembered(searched, env)), written)
     is_opened = Reach(rules)
     named, found = _named(found, home, env)
     known: dict[str, str] = {}
-    cut: list[str] = []
-    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, cut):
+    projects = ProjectDirectories()
+    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, projects):
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
-    spellings = {path: known[path] for path in is_opened.among(known)}
+    spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
-    notes = (*found.notes, *inside.notes, *map(_MANY_NAMES.format, cut))
-    found = found._replace(notes=notes)
+    found = found._replace(notes=(*found.notes, *inside.notes, *projects.notes))
     return StartFiles((refusal,) if spellings else (), found)
 
 
@@ -108,7 +106,7 @@ def started_by_itself(
     found = Found(tuple(sorted(ones, key=str)))
     named, found = _named(found, home, env)
     known: dict[str, str] = {}
-    for each, spelled in _start_files(above, found, named, workdir, expand, []):
+    for each, spelled in _start_files(above, found, named, workdir, expand, ProjectDirectories()):
         known.setdefault(each, spelled)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
     links = LinksInside(everything, Ways(home).canonical).search(known)
@@ -158,17 +156,17 @@ def _start_files(
     named: Iterable[str],
     workdir: str,
     expand: Expanded,
-    cut: list[str],
+    projects: ProjectDirectories,
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory. `named` are those that
-    git's configuration names, `cut` gets directories with more names than are looked at."""
+    git's configuration names, `projects` gets what is to be said of where there is too much."""
     refused, leading = expand.refused_by(GROUP)
     yield from refused.items()
     yield from ((led, refused[path]) for path in leading for led in led_to(path))
     found = search.repositories
     resolvers = [Ways(each).canonical for each in written]
     for path in itertools.chain(
-        _of_projects(written, found, cut), _of_git(found), named, _whole(search)
+        projects.start_files(written, found), _of_git(found, projects.notes), named, _whole(search)
     ):
         spelled = _spelled(path, workdir)
         yield path, spelled
@@ -178,7 +176,7 @@ def _start_files(
                 end = resolve(path)
                 break
         else:
-            end = os.path.realpath(path)
+            end = canonical(path)
         if end != path:
             yield from ((led, spelled) for led in led_to(path))
 
@@ -188,26 +186,6 @@ def _spelled(path: str, workdir: str) -> str:
     return path[len(workdir) + 1 :] if path.startswith(workdir + "/") else path
 
 
-def _of_projects(
-    written: Sequence[str], found: Sequence[Repository], cut: list[str]
-) -> Iterator[str]:
-    """In every directory that is opened, at the top of every repository, and in between: who uses
-    a tool in a project has it look for its configuration in the directories above, too. `cut` gets
-    those with more names than are looked at."""
-    tables = data("start_files")
-    names, patterns = tables["project"], [*map(Between.of, tables["project_patterns"])]
-    tops = [each.top for each in found if each.link]
-    above = dict.fromkeys(each for top in tops for each in ancestors(top))
-    between = (each for each in above if any(is_within(each, one) for one in written))
-    for top in dict.fromkeys((*written, *tops, *between)):
-        yield from (child(top, name) for name in names)
-        there = names_in(top, _MAX_NAMES)
-        for pattern in patterns:
-            yield from (child(top, name) for name in pattern.among(there))
-        if len(there) == _MAX_NAMES:
-            cut.append(top)
-
-
 def _whole(search: Found) -> Iterator[str]:
     """What is not looked through is refused as a whole."""
     for each in search.beyond:
@@ -215,7 +193,7 @@ def _whole(search: Found) -> Iterator[str]:
     yield from search.closed
 
 
-def _of_git(found: Iterable[Repository]) -> Iterator[str]:
+def _of_git(found: Iterable[Repository], notes: list[str]) -> Iterator[str]:
     """What git runs or reads commands from, of these repositories."""
     names, seen = data("start_files")["repository"], set[str]()
     every = GitDirectories()
@@ -237,3 +215,5 @@ def _of_git(found: Iterable[Repository]) -> Iterator[str]:
                 yield from (child(directory, name) for name in names)
         # What is not looked through is refused as a whole.
         yield from too_many
+    if every.cut:
+        notes.append(_MANY_DIRECTORIES.format(every.cut[0], len(every.cut) - 1))

@@ -176,6 +176,7 @@ def test_more_than_is_looked_through_is_refused_as_a_whole(home: Path, project: 
     opened = plan(home, project, allow_cwd=True)
     assert not may_write(opened, project / ".git/modules/a/b/hooks/x")
     assert may_write(opened, project / ".git/index")
+    assert any("more directories in modules and worktrees" in note for note in opened.notes)
 
 
 @pytest.mark.parametrize("text", [b"gitdir: \0", b"x" * 9000, b"gitdir: " + b"../" * 900, b"\xff"])

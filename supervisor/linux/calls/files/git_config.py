@@ -24,7 +24,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.resolving.handles import Entry, Handle
-from nono.supervisor.places import plain_path
+from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.projects.start_files import GROUP, ORIGIN
 
 _HARMLESS = builtin("harmless settings of git, as nono wrote them")
@@ -126,7 +126,7 @@ def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
             return False
         path = os.path.join(above, path)
     plain = plain_path(path)
-    if os.path.realpath(path) != plain or _may_be_own(call, plain):
+    if canonical(path) != plain or _may_be_own(call, plain):
         return False
     return not any(
         decisions.allows(PathChange(call.caller, Operation.CREATE, f"{plain}{suffix}/{name}"))

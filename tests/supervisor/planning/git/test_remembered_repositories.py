@@ -67,6 +67,17 @@ def test_two_runs_that_end_at_once_both_add(tmp_path: Path, env: dict[str, str])
     assert sorted(remembered([str(tmp_path)], env)) == sorted(names)
 
 
+def test_of_too_many_bytes_whole_names_are_kept_and_that_is_told(
+    tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tops(tmp_path, "a", "b", "c")
+    most = sum(len(name) + 1 for name in names[:2])
+    monkeypatch.setattr(remembered_repositories, "_MAX_BYTES", most + 5)
+    with pytest.raises(OSError, match="there are more than 2"):
+        remember(str(tmp_path), names, env)
+    assert remembered([str(tmp_path)], env) == names[:2]
+
+
 def test_it_is_the_users_alone_and_read_bounded(
     tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
