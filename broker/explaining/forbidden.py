@@ -27,7 +27,9 @@ _KINDS: Final = (
     _Kind(
         "ptrace process_vm_readv process_vm_writev pidfd_getfd",
         "look into another process",
-        "no program inside traces another. strace, gdb and py-spy have to be started outside",
+        "no program inside traces another. strace, gdb and py-spy have to be started outside. What"
+        " was built with -fsanitize=address or leak does so at its end, to find leaks, and goes"
+        " without by ASAN_OPTIONS=detect_leaks=0 or LSAN_OPTIONS=detect_leaks=0",
     ),
     _Kind(
         "add_key request_key keyctl",

@@ -43,6 +43,7 @@ struct journal {
 
 /* ---- the chain ---- */
 
+/* 0 or an errno. */
 static int write_seal(const struct shared *shared)
 {
     struct text text;
@@ -53,7 +54,22 @@ static int write_seal(const struct shared *shared)
     put(&text, shared->digest, sizeof shared->digest);
     put_byte(&text, 0);
     put_number(&text, check_of(text.bytes, text.length), 4);
-    return pwrite(shared->seal, text.bytes, text.length, 0) == (ssize_t)text.length;
+    ssize_t written = pwrite(shared->seal, text.bytes, text.length, 0);
+    if (written == (ssize_t)text.length)
+        return 0;
+    return written < 0 ? errno : ENOSPC;
+}
+
+/* 0 or an errno. A short write does not say what stood in the way; the one of the rest does. */
+static int write_record(const struct shared *shared, const struct text *record)
+{
+    for (size_t done = 0; done < record->length;) {
+        ssize_t written = write(shared->records, record->bytes + done, record->length - done);
+        if (written <= 0)
+            return written < 0 ? errno : ENOSPC;
+        done += (size_t)written;
+    }
+    return 0;
 }
 
 /* Append a record and renew the seal. After an error Python has to put the files in order. */
@@ -69,11 +85,11 @@ static int append(struct shared *shared, const struct text *body)
     after.count++;
     after.last = after.size;
     after.size += record.length;
-    ssize_t written = write(shared->records, record.bytes, record.length);
-    if (written != (ssize_t)record.length || !write_seal(&after)) {
-        shared->error = written < 0 || written == (ssize_t)record.length ? errno : ENOSPC;
+    shared->error = write_record(shared, &record);
+    if (!shared->error)
+        shared->error = write_seal(&after);
+    if (shared->error)
         return 0;
-    }
     *shared = after;
     return 1;
 }

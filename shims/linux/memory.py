@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 
 from nono.shims.errors import failure
@@ -33,22 +34,39 @@ class Memory:
             if len(text) < count:
                 return text
             if count < limit:
-                raise failure(errno.EFAULT)
+                text, end, _ = _without_read(tid, address, PATH_MAX).partition(b"\0")
+                if end:
+                    return text
+                if len(text) < PATH_MAX:
+                    raise failure(errno.EFAULT)
         raise failure(errno.ENAMETOOLONG)
 
     def bytes(self, tid: int, address: int, size: int) -> bytes:
         """Exactly `size` bytes, at most PATH_MAX. Raises OSError (EFAULT when some are missing)."""
         if size > PATH_MAX:
             raise failure(errno.E2BIG)
-        if size and self._read(tid, address, size) != size:
+        if not size or self._read(tid, address, size) == size:
+            return bytes(ffi.buffer(self._buffer, size))
+        found = _without_read(tid, address, size)
+        if len(found) < size:
             raise failure(errno.EFAULT)
-        return bytes(ffi.buffer(self._buffer, size))
+        return found
 
     def _read(self, tid: int, address: int, size: int) -> int:
+        """How many bytes could be read, from none on."""
         self._local.iov_len = size
         self._remote_words[0] = address
         self._remote_words[1] = size
         count: int = lib.process_vm_readv(tid, self._local, 1, self._remote, 1, 0)
         if count < 0:
-            raise last_error()
-        return count
+            error = last_error()
+            if error.errno != errno.EFAULT:
+                raise error
+        return max(count, 0)
+
+
+def _without_read(tid: int, address: int, size: int) -> builtins.bytes:
+    # What hardly any program does is loaded only then.
+    from nono.shims.linux.memory_without_read import read
+
+    return read(tid, address, size)

@@ -65,7 +65,7 @@ __attribute__((noinline)) static int uncancelled(int directory, const char *path
 /*
  * A thread can be cancelled in open(2), where a FIFO makes it wait for long: pthreads(7). Only the C
  * library knows how it ends the thread there; what both have is that it may do so at any time. Its
- * opendir(3) is no such place.
+ * opendir(3) is no such place. Who leaves the open by siglongjmp(3) keeps that: docs/differences.md.
  */
 static int opened(int directory, const char *path, int flags, unsigned mode)
 {

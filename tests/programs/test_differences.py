@@ -8,6 +8,7 @@ from tests.conftest import Account, Nono, program_beside
 from tests.programs.conftest import Alike
 
 SELDOM = program_beside(__file__, "seldom_calls.py")
+MEMORY = program_beside(__file__, "memory_without_read.py")
 REMOVE_ALL = """
 import os
 os.mkdir("/tmp/NAME")
@@ -36,6 +37,19 @@ OTHER_PROGRAM = NEW_PROGRAM.replace("new", "other")
 @pytest.mark.parametrize("network", [(), ("--block-net",), ("--allow-domain", "example.org")])
 def test_seldom_calls(alike: Alike, network: tuple[str, ...]) -> None:
     assert alike("python3", "-c", SELDOM, options=network).returncode == 0
+
+
+@pytest.mark.requires(kernel="6.11")
+@pytest.mark.parametrize("lane", ["python", "compiled"])
+def test_arguments_in_memory_that_may_not_be_read(alike: Alike, lane: str) -> None:
+    """On processors that have no such memory, and to what nobody may use."""
+    done = alike(
+        *("python3", "-c", MEMORY),
+        files={"refused/file": ""},
+        options=("--deny", "refused"),
+        env={"NONO_LANE": lane},
+    )
+    assert done.stdout.count("EFAULT") == 8, done
 
 
 def test_flags_that_change_what_names_mean(nono: Nono, as_user: Account, project: Path) -> None:

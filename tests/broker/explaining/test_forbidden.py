@@ -27,6 +27,7 @@ EVERYTHING = Rule(Subtree("/"), ALL_ACCESS, Effect.ALLOW, Origin(OriginKind.FLAG
         ("unshare", "make namespaces or mounts of its own (unshare)", "--no-sandbox"),
         ("clone", "make namespaces or mounts of its own (clone)", "nono is the sandbox"),
         ("ptrace", "look into another process (ptrace)", "strace"),
+        ("ptrace", "look into another process (ptrace)", "ASAN_OPTIONS=detect_leaks=0"),
         ("keyctl", "use the kernel's keyrings (keyctl)", "other programs"),
         ("bpf", "see what the whole machine does or has (bpf)", "outside"),
         ("reboot", "change the machine (reboot)", "outside"),

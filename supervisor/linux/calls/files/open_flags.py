@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from nono.broker import Access
@@ -12,7 +13,9 @@ from nono.shims.linux.landlock import FS
 from nono.supervisor.linux.calls.files import set_id
 
 O_TMPFILE = 0o20200000
-_MAKES = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
+_UNNAMED = O_TMPFILE & ~os.O_DIRECTORY
+_MAKES = os.O_CREAT | _UNNAMED
+_NEW_DIRECTORY = os.O_CREAT | os.O_DIRECTORY
 _ACCESS = {
     os.O_RDONLY: Access.READ,
     os.O_WRONLY: Access.WRITE,
@@ -49,6 +52,17 @@ class Arguments(NamedTuple):
     @property
     def is_tmpfile(self) -> bool:
         return self.flags & O_TMPFILE == O_TMPFILE
+
+
+def ensure_flags(flags: int) -> None:
+    """Raise the OSError of flags that are no open at all, which comes before that of the path.
+
+    Which those are is for the kernel to say, and newer ones say it of more: no file has an empty
+    name.
+    """
+    if flags & _UNNAMED or flags & _NEW_DIRECTORY == _NEW_DIRECTORY:
+        with contextlib.suppress(FileNotFoundError):
+            os.open("", flags)
 
 
 def access_of(flags: int) -> Access:

@@ -17,7 +17,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import Answer
 from nono.supervisor.linux.calls.call import Call, dirfd
-from nono.supervisor.linux.calls.files.open_flags import OPEN_FLAGS, Arguments
+from nono.supervisor.linux.calls.files.open_flags import OPEN_FLAGS, Arguments, ensure_flags
 from nono.supervisor.linux.calls.files.opens import open_as
 
 _O_TMPFILE_BIT = 0o20000000
@@ -47,6 +47,7 @@ def _arguments(call: Call) -> Arguments:
     makes = flags & (os.O_CREAT | _O_TMPFILE_BIT)
     if flags & ~OPEN_FLAGS or resolve & ~_VALID_RESOLVE or mode & ~0o7777 or (mode and not makes):
         raise failure(errno.EINVAL)
+    ensure_flags(flags)
     if resolve & RESOLVE_CACHED and (makes or flags & os.O_TRUNC):
         raise failure(errno.EAGAIN)
     return Arguments(dirfd(n.a), call.path(n.b), flags, mode, resolve, in_memory=True)

@@ -28,6 +28,7 @@ from nono.supervisor.linux.calls.files.fifos import meet
 from nono.supervisor.linux.calls.files.open_flags import (
     OPEN_FLAGS,
     Arguments,
+    ensure_flags,
     floor_checks,
     held_access,
     makes_set_id,
@@ -56,6 +57,7 @@ def open_(call: Call, decisions: Decisions) -> Answer:
     n = call.notification
     if n.b & os.O_PATH:
         return CONTINUE
+    ensure_flags(n.b & OPEN_FLAGS)
     wanted = Arguments(AT_FDCWD, call.path(n.a), n.b & OPEN_FLAGS, n.c & 0o7777)
     return open_as(call, decisions, wanted)
 
@@ -65,6 +67,7 @@ def openat(call: Call, decisions: Decisions) -> Answer:
     n = call.notification
     if n.c & os.O_PATH:
         return CONTINUE
+    ensure_flags(n.c & OPEN_FLAGS)
     wanted = Arguments(dirfd(n.a), call.path(n.b), n.c & OPEN_FLAGS, n.d & 0o7777)
     return open_as(call, decisions, wanted)
 

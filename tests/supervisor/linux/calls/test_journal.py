@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -242,6 +243,28 @@ def test_what_cannot_be_written_ends_the_audit(
     assert not note(shared, "/x", Access.READ, NOW), "nothing more, whatever comes"
     decide(audit, Open(CALLER, "/x", Access.READ))
     assert audit.stopped == os.strerror(errno.ENOSPC)
+    audit.close()
+    session = Session(find_session(state, "last"))
+    assert session.verify().ending is Ending.STOPPED
+    assert len(list(session.records())) == 1
+
+
+def test_a_record_that_fits_in_part_says_what_stood_in_the_way(state: dict[str, str]) -> None:
+    """The lane has written a part of it then: which error it was, only the rest tells."""
+    audit, shared = start(state)
+    assert note(shared, "/before", Access.READ, NOW)
+    with shared:
+        size = shared.end[1]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))
+    try:
+        assert not note(shared, "/x", Access.READ, NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with shared:
+        assert shared.end[4] == errno.EFBIG
+    decide(audit, Open(CALLER, "/x", Access.READ))
+    assert audit.stopped == os.strerror(errno.EFBIG)
     audit.close()
     session = Session(find_session(state, "last"))
     assert session.verify().ending is Ending.STOPPED
