@@ -103,17 +103,21 @@ class Account:
         env: Mapping[str, str] | None = None,
         input: str | None = None,
         timeout: float = TIMEOUT,
+        before: Sequence[str] = (),
         forked: bool = True,
     ) -> Finished:
-        """Run nono to its end, as a fork of what has loaded it where that makes no difference."""
+        """Run nono to its end, as a fork of what has loaded it where that makes no difference.
+
+        `before` is a command that starts nono.
+        """
         words = [os.fspath(part) for part in arguments]
         environment = {**self.environment, **(env or {})}
         done = None
-        if forked and self.forks is not None:
+        if forked and not before and self.forks is not None:
             done = self.forks.run(words, cwd, environment, input, timeout)
         if done is None:
             # -P: like the installed command, `-m` must not import from the project.
-            command = (self.python, "-P", "-m", "nono.supervisor", *words)
+            command = (*before, self.python, "-P", "-m", "nono.supervisor", *words)
             done = self(*command, cwd=cwd, env=env, input=input, timeout=timeout)
         return replace(done, stderr=without_note(done.stderr, landlock_abi()))
 

@@ -24,6 +24,8 @@ _TEXT = Path(__file__).with_name("start_server.py").read_text(encoding="utf-8")
 _OF_BEGINNINGS = ("GLIBC_", "LANG", "LC_", "LD_", "MALLOC_", "NONO_", "OPENSSL_", "PYTHON", "TZ")
 """So begin the names of variables that are read when a process begins."""
 
+_PROGRAMS = "programs"
+
 
 class Forks:
     """The process that is forked. It ends when this does."""
@@ -56,8 +58,10 @@ class Forks:
     ) -> Finished | None:
         """None where it has to be a start of its own. Raises subprocess.TimeoutExpired."""
         wanted = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
+        wanted["searched"] = searched = [*filter(None, [environment.get("PYTHONPATH")])]
         text = json.dumps(wanted).encode()
         is_odd = len(text) > MAX_MESSAGE or b"\\u0000" in text
+        is_odd |= any(map(_leads, searched))
         if is_odd or _of_beginnings(environment) != self._environment:
             return None
         stdin, to_stdin = os.pipe()
@@ -83,7 +87,19 @@ class Forks:
 
 
 def _of_beginnings(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in environment.items() if name.startswith(_OF_BEGINNINGS)}
+    return {
+        name: text
+        for name, text in environment.items()
+        if name.startswith(_OF_BEGINNINGS) and name != "PYTHONPATH"
+    }
+
+
+def _leads(searched: str) -> bool:
+    """Whether an interpreter that begins with this as PYTHONPATH may find a module there.
+
+    Not in a directory of the tests' programs: nono, Python and what they use have no such package.
+    """
+    return not os.path.isabs(searched) or os.listdir(searched) != [_PROGRAMS]
 
 
 def _until_it_ended(

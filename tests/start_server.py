@@ -82,6 +82,7 @@ def start(wanted: dict[str, Any]) -> None:
     """Be nono, started with those words. Ends the process."""
     os.environ.clear()
     os.environ.update(wanted["environment"])
+    sys.path[:0] = command._SEARCHED[:0] = wanted["searched"]
     sys.argv[:] = [_MAIN, *wanted["arguments"]]
     sys.orig_argv[:] = [sys.executable, "-P", "-m", "nono.supervisor", *wanted["arguments"]]
     # What it loads says nothing about what a start of its kind does: none is told of it.
@@ -100,7 +101,7 @@ def _of(*arguments: str) -> list[str]:
             ended(code)
 
         command._end_at_once = told
-        start({"environment": dict(os.environ), "arguments": arguments})
+        start({"environment": dict(os.environ), "searched": [], "arguments": arguments})
     os.close(write)
     with open(read, encoding="utf-8") as pipe:
         names = pipe.read().split()

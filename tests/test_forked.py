@@ -44,6 +44,24 @@ def test_it_says_the_same_and_ends_alike(
     assert forked.returncode == status
 
 
+def test_where_the_programs_of_tests_are_is_searched_by_nono(
+    as_user: Account, project: Path
+) -> None:
+    """So it is its own code, and none that a program inside changes."""
+    searched = as_user.directory(project / "searched/programs").parent
+    command = ("run", "--allow-cwd", "--", "sh", "-c", "echo x > searched/ssl.py; echo x > own.py")
+    by_itself, forked = (
+        as_user.nono(*command, cwd=project, env={"PYTHONPATH": str(searched)}, forked=each)
+        for each in (False, True)
+    )
+    assert forked == by_itself
+    assert [*searched.iterdir()] == [searched / "programs"]
+    assert (project / "own.py").exists()
+    assert "searched/ssl.py" in forked.stderr
+    assert as_user.nono(*command, cwd=project).returncode == 0
+    assert (searched / "ssl.py").exists()
+
+
 def test_who_is_over_time_is_killed_with_all_that_it_said(as_user: Account, project: Path) -> None:
     command = ("run", "--allow-cwd", "--", "sh", "-c", "echo began; exec sleep 1000")
     with pytest.raises(subprocess.TimeoutExpired) as error:
