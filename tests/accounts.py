@@ -45,6 +45,7 @@ class Account:
     """An interpreter that this user can execute and that imports `nono.*`."""
     environment: Mapping[str, str] = field(repr=False)
     forks: Forks | None = field(default=None, repr=False, compare=False)
+    hosts: Forks | None = field(default=None, repr=False, compare=False)
 
     @property
     def switch(self) -> _Switch:
@@ -120,6 +121,29 @@ class Account:
             command = (*before, self.python, "-P", "-m", "nono.supervisor", *words)
             done = self(*command, cwd=cwd, env=env, input=input, timeout=timeout)
         return replace(done, stderr=without_note(done.stderr, landlock_abi()))
+
+    def host(
+        self,
+        program: str,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Finished:
+        """Run a program of the library to its end, as `nono` runs the command.
+
+        Not one that shows what the library loads, or what it takes to load it.
+        """
+        done = None
+        if self.hosts is not None:
+            environment = {**self.environment, **(env or {})}
+            directory = cwd or self.home
+            done = self.hosts.run(arguments, directory, environment, input, timeout, program)
+        if done is None:
+            command = (self.python, "-P", "-c", program, *arguments)
+            done = self(*command, cwd=cwd, env=env, input=input, timeout=timeout)
+        return done
 
     def directory(self, path: Path, mode: int = 0o755) -> Path:
         """Create a directory that this account owns, and its missing parents."""

@@ -15,7 +15,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.exchange import Exchange, Finished
 from tests.start_server import CANNOT, MAX_MESSAGE
@@ -28,24 +28,34 @@ _PROGRAMS = "programs"
 
 
 class Forks:
-    """The process that is forked. It ends when this does."""
+    """The process that is forked, from its first use until this ends."""
 
     def __init__(
-        self, before: Sequence[str], python: str, environment: Mapping[str, str], **how: Any
+        self,
+        kind: Literal["command", "library"],
+        before: Sequence[str],
+        python: str,
+        environment: Mapping[str, str],
+        **how: Any,
     ) -> None:
         """`before` and `how` make it the account's, as `Account.starting` has them."""
-        self._environment = _of_beginnings(environment)
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._command = (*before, python, "-P", "-c", _TEXT)
+        self._kind = kind
+        self._of_beginnings = _of_beginnings(environment)
+        self._how = {"env": environment, **how}
         self._one_at_a_time = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _begin(self) -> None:
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [*before, python, "-P", "-c", _TEXT, str(theirs.fileno())],
+                [*self._command, str(theirs.fileno()), self._kind],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                env=environment,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                **how,
+                **self._how,
             )
 
     def run(
@@ -55,14 +65,21 @@ class Forks:
         environment: Mapping[str, str],
         input: str | None,
         timeout: float,
+        program: str | None = None,
     ) -> Finished | None:
         """None where it has to be a start of its own. Raises subprocess.TimeoutExpired."""
-        wanted = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
-        wanted["searched"] = searched = [*filter(None, [environment.get("PYTHONPATH")])]
+        searched = [*filter(None, [environment.get("PYTHONPATH")])]
+        wanted = {
+            "arguments": arguments,
+            "cwd": str(cwd),
+            "environment": environment,
+            "program": program,
+            "searched": searched,
+        }
         text = json.dumps(wanted).encode()
         is_odd = len(text) > MAX_MESSAGE or b"\\u0000" in text
         is_odd |= any(map(_leads, searched))
-        if is_odd or _of_beginnings(environment) != self._environment:
+        if is_odd or _of_beginnings(environment) != self._of_beginnings:
             return None
         stdin, to_stdin = os.pipe()
         ends = [os.pipe() for _ in range(3)]
@@ -74,6 +91,8 @@ class Forks:
         with contextlib.closing(Exchange(to_stdin, [read for read, _ in ends], given)) as exchange:
             try:
                 with self._one_at_a_time:
+                    if self._process is None:
+                        self._begin()
                     socket.send_fds(self._requests, [text], theirs)
             finally:
                 for each in theirs:
@@ -82,8 +101,9 @@ class Forks:
 
     def end(self) -> None:
         """No more of them."""
-        self._requests.close()
-        self._process.communicate()
+        if self._process is not None:
+            self._requests.close()
+            self._process.communicate()
 
 
 def _of_beginnings(environment: Mapping[str, str]) -> dict[str, str]:
