@@ -45,6 +45,7 @@ class Account:
     """An interpreter that this user can execute and that imports `nono.*`."""
     environment: Mapping[str, str] = field(repr=False)
     forks: Forks | None = field(default=None, repr=False, compare=False)
+    hosts: Forks | None = field(default=None, repr=False, compare=False)
 
     @property
     def switch(self) -> _Switch:
@@ -103,19 +104,46 @@ class Account:
         env: Mapping[str, str] | None = None,
         input: str | None = None,
         timeout: float = TIMEOUT,
+        before: Sequence[str] = (),
         forked: bool = True,
     ) -> Finished:
-        """Run nono to its end, as a fork of what has loaded it where that makes no difference."""
+        """Run nono to its end, as a fork of what has loaded it where that makes no difference.
+
+        `before` is a command that starts nono.
+        """
         words = [os.fspath(part) for part in arguments]
         environment = {**self.environment, **(env or {})}
         done = None
-        if forked and self.forks is not None:
+        if forked and not before and self.forks is not None:
             done = self.forks.run(words, cwd, environment, input, timeout)
         if done is None:
             # -P: like the installed command, `-m` must not import from the project.
-            command = (self.python, "-P", "-m", "nono.supervisor", *words)
+            command = (*before, self.python, "-P", "-m", "nono.supervisor", *words)
             done = self(*command, cwd=cwd, env=env, input=input, timeout=timeout)
         return replace(done, stderr=without_note(done.stderr, landlock_abi()))
+
+    def host(
+        self,
+        program: str,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Finished:
+        """Run a program of the library to its end, as `nono` runs the command.
+
+        Not one that shows what the library loads, or what it takes to load it.
+        """
+        done = None
+        if self.hosts is not None:
+            environment = {**self.environment, **(env or {})}
+            directory = cwd or self.home
+            done = self.hosts.run(arguments, directory, environment, input, timeout, program)
+        if done is None:
+            command = (self.python, "-P", "-c", program, *arguments)
+            done = self(*command, cwd=cwd, env=env, input=input, timeout=timeout)
+        return done
 
     def directory(self, path: Path, mode: int = 0o755) -> Path:
         """Create a directory that this account owns, and its missing parents."""

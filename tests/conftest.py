@@ -233,10 +233,13 @@ def _begun(account: Account) -> Iterator[Account]:
     """The account, once nono has been started by it for the first time."""
     account(account.python, "-P", "-m", "nono.supervisor", "run", "--", "true")
     before, switch = account.starting(account.environment)
-    forks = Forks(before, account.python, account.environment, cwd=account.home, **switch)
+    how = before, account.python, account.environment
+    forks = Forks("command", *how, cwd=account.home, **switch)
+    hosts = Forks("library", *how, cwd=account.home, **switch)
     homes.set_aside(account.home)
-    yield replace(account, forks=forks)
+    yield replace(account, forks=forks, hosts=hosts)
     forks.end()
+    hosts.end()
 
 
 def _import_nono(account: Account, python: str) -> str | None:

@@ -15,7 +15,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.exchange import Exchange, Finished
 from tests.start_server import CANNOT, MAX_MESSAGE
@@ -24,26 +24,38 @@ _TEXT = Path(__file__).with_name("start_server.py").read_text(encoding="utf-8")
 _OF_BEGINNINGS = ("GLIBC_", "LANG", "LC_", "LD_", "MALLOC_", "NONO_", "OPENSSL_", "PYTHON", "TZ")
 """So begin the names of variables that are read when a process begins."""
 
+_PROGRAMS = "programs"
+
 
 class Forks:
-    """The process that is forked. It ends when this does."""
+    """The process that is forked, from its first use until this ends."""
 
     def __init__(
-        self, before: Sequence[str], python: str, environment: Mapping[str, str], **how: Any
+        self,
+        kind: Literal["command", "library"],
+        before: Sequence[str],
+        python: str,
+        environment: Mapping[str, str],
+        **how: Any,
     ) -> None:
         """`before` and `how` make it the account's, as `Account.starting` has them."""
-        self._environment = _of_beginnings(environment)
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._command = (*before, python, "-P", "-c", _TEXT)
+        self._kind = kind
+        self._of_beginnings = _of_beginnings(environment)
+        self._how = {"env": environment, **how}
         self._one_at_a_time = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _begin(self) -> None:
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [*before, python, "-P", "-c", _TEXT, str(theirs.fileno())],
+                [*self._command, str(theirs.fileno()), self._kind],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                env=environment,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                **how,
+                **self._how,
             )
 
     def run(
@@ -53,12 +65,21 @@ class Forks:
         environment: Mapping[str, str],
         input: str | None,
         timeout: float,
+        program: str | None = None,
     ) -> Finished | None:
         """None where it has to be a start of its own. Raises subprocess.TimeoutExpired."""
-        wanted = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
+        searched = [*filter(None, [environment.get("PYTHONPATH")])]
+        wanted = {
+            "arguments": arguments,
+            "cwd": str(cwd),
+            "environment": environment,
+            "program": program,
+            "searched": searched,
+        }
         text = json.dumps(wanted).encode()
         is_odd = len(text) > MAX_MESSAGE or b"\\u0000" in text
-        if is_odd or _of_beginnings(environment) != self._environment:
+        is_odd |= any(map(_leads, searched))
+        if is_odd or _of_beginnings(environment) != self._of_beginnings:
             return None
         stdin, to_stdin = os.pipe()
         ends = [os.pipe() for _ in range(3)]
@@ -70,6 +91,8 @@ class Forks:
         with contextlib.closing(Exchange(to_stdin, [read for read, _ in ends], given)) as exchange:
             try:
                 with self._one_at_a_time:
+                    if self._process is None:
+                        self._begin()
                     socket.send_fds(self._requests, [text], theirs)
             finally:
                 for each in theirs:
@@ -78,12 +101,25 @@ class Forks:
 
     def end(self) -> None:
         """No more of them."""
-        self._requests.close()
-        self._process.communicate()
+        if self._process is not None:
+            self._requests.close()
+            self._process.communicate()
 
 
 def _of_beginnings(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in environment.items() if name.startswith(_OF_BEGINNINGS)}
+    return {
+        name: text
+        for name, text in environment.items()
+        if name.startswith(_OF_BEGINNINGS) and name != "PYTHONPATH"
+    }
+
+
+def _leads(searched: str) -> bool:
+    """Whether an interpreter that begins with this as PYTHONPATH may find a module there.
+
+    Not in a directory of the tests' programs: nono, Python and what they use have no such package.
+    """
+    return not os.path.isabs(searched) or os.listdir(searched) != [_PROGRAMS]
 
 
 def _until_it_ended(

@@ -1,12 +1,13 @@
 """A program that starts nono again and again, each time in a fork of itself.
 
-    python -P -c TEXT SOCKET
+    python -P -c TEXT SOCKET command|library
 
 Its first children run nono and tell which modules that has loaded; what any run loads, and what
 reads a command line that is not plain, is loaded here, and nothing of nono's is ever run here. So a
-child is as far as `python -P -m nono.supervisor` is once it has loaded that. Each request is a
-message of JSON with four descriptors: the three streams and a pipe, which is told the child's pid
-and later how it ended.
+child is as far as `python -P -m nono.supervisor` is once it has loaded that; or as far as
+`python -P -c` is with a program that has begun to use the library. Each request is a message of
+JSON with four descriptors: the three streams and a pipe, which is told the child's pid and later
+how it ended.
 
 Needs nothing but nono: an account of the tests gets the text, and may be unable to read the file.
 """
@@ -19,15 +20,14 @@ import os
 import selectors
 import socket
 import sys
+import types
+from collections.abc import Callable
 from typing import Any
-
-from nono.supervisor.cli import main as command
 
 CANNOT = "cannot"
 MAX_MESSAGE = 100_000
 """Bytes: a packet of a socket of the kernel's own size holds twice as many."""
 _UMASK = 0o022
-_MAIN = os.path.join(os.path.dirname(os.path.dirname(command.__file__)), "__main__.py")
 
 
 def serve(requests: socket.socket) -> dict[str, Any] | None:
@@ -79,28 +79,45 @@ def _become(wanted: dict[str, Any], streams: list[int], told: int) -> dict[str, 
 
 
 def start(wanted: dict[str, Any]) -> None:
-    """Be nono, started with those words. Ends the process."""
+    """Be what is wanted: a program of Python's, or nono, started with those words."""
     os.environ.clear()
     os.environ.update(wanted["environment"])
-    sys.argv[:] = [_MAIN, *wanted["arguments"]]
-    sys.orig_argv[:] = [sys.executable, "-P", "-m", "nono.supervisor", *wanted["arguments"]]
+    if wanted["program"] is None:
+        be_the_command(wanted["arguments"], wanted["searched"])
+    else:
+        be_a_host(wanted["program"], wanted["arguments"], wanted["searched"])
+
+
+def be_the_command(arguments: list[str], searched: list[str]) -> None:
+    """Ends the process."""
+    from nono.supervisor.cli import main
+
     # What it loads says nothing about what a start of its kind does: none is told of it.
     sys.dont_write_bytecode = True
-    command.main()
+    sys.path[:0] = main._SEARCHED[:0] = searched
+    room = os.path.dirname(os.path.dirname(main.__file__))
+    sys.argv[:] = [os.path.join(room, "__main__.py"), *arguments]
+    sys.orig_argv[:] = [sys.executable, "-P", "-m", "nono.supervisor", *arguments]
+    main.main()
 
 
-def _of(*arguments: str) -> list[str]:
-    """The modules that nono has loaded when it ends."""
+def be_a_host(program: str, arguments: list[str], searched: list[str]) -> None:
+    """It ends as any program of Python's does."""
+    sys.path[:0] = searched
+    sys.argv[:] = ["-c", *arguments]
+    sys.orig_argv[:] = [sys.executable, "-P", "-c", program, *arguments]
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__builtins__=__builtins__, __annotations__={})
+    sys.modules["__main__"] = main
+    exec(compile(program, "<string>", "exec"), main.__dict__)
+
+
+def _of(run: Callable[[Callable[[], None]], None]) -> list[str]:
+    """The modules that are loaded when this tells so, and ends."""
     read, write = os.pipe()
     if not os.fork():
-        ended = command._end_at_once
-
-        def told(code: int) -> None:
-            os.write(write, "\n".join(sys.modules).encode())
-            ended(code)
-
-        command._end_at_once = told
-        start({"environment": dict(os.environ), "arguments": arguments})
+        run(lambda: _tell_modules(write))
+        os._exit(0)
     os.close(write)
     with open(read, encoding="utf-8") as pipe:
         names = pipe.read().split()
@@ -108,15 +125,60 @@ def _of(*arguments: str) -> list[str]:
     return names
 
 
+def _tell_modules(told: int) -> None:
+    os.write(told, "\n".join(sys.modules).encode())
+
+
+def _of_command(*arguments: str) -> list[str]:
+    """The modules that nono has loaded when it ends."""
+
+    def run(tell: Callable[[], None]) -> None:
+        from nono.supervisor.cli import main
+
+        ended = main._end_at_once
+
+        def told(code: int) -> None:
+            tell()
+            ended(code)
+
+        main._end_at_once = told
+        be_the_command([*arguments], [])
+
+    return _of(run)
+
+
+def _of_library() -> list[str]:
+    """What a program has loaded that uses the public names, and has opened a sandbox."""
+
+    def run(tell: Callable[[], None]) -> None:
+        import nono
+        from nono import supervisor
+        from nono.supervisor.session import loaded
+
+        for face in (nono, supervisor):
+            for name in face.__all__:
+                getattr(face, name)
+        loaded.load_everything()
+        tell()
+
+    return _of(run)
+
+
 def _reads_words(name: str) -> bool:
     return name.startswith("nono.supervisor.cli.") or not name.startswith("nono.")
+
+
+def _what_any_loads(kind: str) -> list[str]:
+    if kind == "library":
+        return _of_library()
+    reads_words = filter(_reads_words, _of_command("why", "--path", "/"))
+    return [*_of_command("run", "--", "true"), *reads_words]
 
 
 def main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     os.umask(_UMASK)
-    reads_words = filter(_reads_words, _of("why", "--path", "/"))
-    for name in (*_of("run", "--", "true"), *reads_words):
+    for name in _what_any_loads(sys.argv[2]):
         importlib.import_module(name)
     gc.freeze()
     wanted = serve(requests)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,56 @@ def test_it_says_the_same_and_ends_alike(
     by_itself, forked = _both(as_user, *words, cwd=project)
     assert forked == by_itself
     assert forked.returncode == status
+
+
+_HOST = """
+import multiprocessing, threading, nono
+from nono.supervisor.session import loaded
+assert __name__ == "__main__" and sys.modules["__main__"].os is os
+print(sorted(globals()), sys.flags.safe_path, sys.path, sys.dont_write_bytecode)
+print(threading.active_count(), multiprocessing.active_children())
+print(loaded.load_everything.cache_info())
+print(nono.run(["pwd"], capture_output=True).stdout, os.listdir("/proc/self/fd"))
+os.putenv("MINE", "2")
+raise SystemExit(7)
+"""
+
+
+def test_a_host_is_the_same(as_user: Account, project: Path) -> None:
+    program = _TELLS.replace("sys.exit(7)", _HOST)
+    by_itself, forked = (
+        account.host(program, "a", "b", cwd=project, env={"MINE": "1"}, input="given\r\nto it")
+        for account in (replace(as_user, hosts=None), as_user)
+    )
+    assert forked == by_itself
+    assert forked.returncode == 7
+
+
+def test_a_host_that_fails_says_where(user: Account) -> None:
+    done = user.host("def fails():\n    1 / 0\nfails()")
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        '  File "<string>", line 3, in <module>\n  File "<string>", line 2, in fails\n'
+        "ZeroDivisionError: division by zero\n"
+    )
+
+
+def test_where_the_programs_of_tests_are_is_searched_by_nono(
+    as_user: Account, project: Path
+) -> None:
+    """So it is its own code, and none that a program inside changes."""
+    searched = as_user.directory(project / "searched/programs").parent
+    command = ("run", "--allow-cwd", "--", "sh", "-c", "echo x > searched/ssl.py; echo x > own.py")
+    by_itself, forked = (
+        as_user.nono(*command, cwd=project, env={"PYTHONPATH": str(searched)}, forked=each)
+        for each in (False, True)
+    )
+    assert forked == by_itself
+    assert [*searched.iterdir()] == [searched / "programs"]
+    assert (project / "own.py").exists()
+    assert "searched/ssl.py" in forked.stderr
+    assert as_user.nono(*command, cwd=project).returncode == 0
+    assert (searched / "ssl.py").exists()
 
 
 def test_who_is_over_time_is_killed_with_all_that_it_said(as_user: Account, project: Path) -> None:

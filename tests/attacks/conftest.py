@@ -95,13 +95,12 @@ def attack(as_user: Account, programs: Path) -> Attack:
         prefix: Sequence[str] = (),
     ) -> Outcome:
         before = scene.snapshot()
-        done = as_user(
-            *(*prefix, as_user.python, "-P", "-m", "nono.supervisor", "run", "--json"),
-            *((*scene.options,) if options is None else options),
+        words = (
+            *("run", "--json", *(scene.options if options is None else options)),
             *("--", *UNMARKED, *command(programs, program, arguments)),
-            cwd=scene.work,
-            env={"PYTHONPATH": str(programs), **(env or {})},
         )
+        variables = {"PYTHONPATH": str(programs), **(env or {})}
+        done = as_user.nono(*words, cwd=scene.work, env=variables, before=prefix)
         outcome = read(done)
         errors = json.loads(done.stderr.splitlines()[-1])["internal_errors"]
         assert not errors, "\n".join(errors)

@@ -48,9 +48,8 @@ class House:
         return self.account(*command, cwd=self.work)
 
     def nono(self, *arguments: str, cwd: Path | None = None) -> Finished:
-        command = (self.account.python, "-P", "-m", "nono.supervisor", *arguments)
         env = {"PYTHONPATH": str(self.programs)}
-        return self.account(*command, cwd=cwd or self.work, env=env)
+        return self.account.nono(*arguments, cwd=cwd or self.work, env=env)
 
     def build(self) -> None:
         """The project as it is before a round."""

@@ -27,7 +27,7 @@ def test_there_are_examples() -> None:
 def test_an_example(number: int, user: Account) -> None:
     place = user.directory(user.home / f"example-{number}")
     user.directory(place / "work")
-    done = user(user.python, "-P", "-c", BLOCKS[number], cwd=place)
+    done = user.host(BLOCKS[number], cwd=place)
     assert done.returncode == 0, done.stderr
 
 
@@ -48,6 +48,6 @@ def test_the_examples_of_the_engine(user: Account) -> None:
     told = "print(open('built') and 'built')"
     ends = [f"import os, trio\ntrio.run({name})\n{told}" for name in ("main", "build_and_ask")]
     program = "\n".join([*blocks, ends[0], "os.remove('built')", ends[1]])
-    done = user(user.python, "-P", "-c", program, cwd=place)
+    done = user.host(program, cwd=place)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines().count("built") == 2 and "path='/etc/shadow'" in done.stdout

@@ -14,7 +14,7 @@ def ends_well(name: str, account: Account) -> None:
     place = account.directory(account.home / f"library-{name}")
     account.directory(place / "work")
     text = HEADER + program_beside(__file__, f"{name}.py")
-    done = account(account.python, "-P", "-c", text, cwd=place)
+    done = account.host(text, cwd=place)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("done\n")
 

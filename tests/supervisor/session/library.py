@@ -9,6 +9,6 @@ HEADER = program_beside(__file__, "library.py")
 
 def program(account: Account, project: Path, text: str, *arguments: str) -> Finished:
     """Run a program that begins with `HEADER`; it has to end well."""
-    done = account(account.python, "-P", "-c", HEADER + text, *arguments, cwd=project)
+    done = account.host(HEADER + text, *arguments, cwd=project)
     assert done.returncode == 0, done.stderr
     return done

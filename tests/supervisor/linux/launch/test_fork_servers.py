@@ -35,7 +35,7 @@ def test_a_start_is_the_same_by_either(as_user: Account, project: Path) -> None:
     for server in ("c", "python"):
         directory = as_user.directory(project / "here")
         way = () if server == "c" else (str(project / "none"),)
-        done = as_user(as_user.python, "-P", "-c", ALIKE, *way, cwd=directory)
+        done = as_user.host(ALIKE, *way, cwd=directory)
         assert done.returncode == 0, done.stderr
         text, _, servers = done.stdout.rstrip("\n").rpartition("\n")
         assert servers == server
@@ -50,7 +50,7 @@ def test_a_start_is_the_same_by_either(as_user: Account, project: Path) -> None:
 @pytest.mark.parametrize("server", ["c", "python"])
 def test_inits_and_servers_that_are_killed(as_user: Account, project: Path, server: str) -> None:
     way = () if server == "c" else (str(project / "none"),)
-    done = as_user(as_user.python, "-P", "-c", ENDS, *way, cwd=project)
+    done = as_user.host(ENDS, *way, cwd=project)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert done.stdout == "the sandbox's init was killed, and every process with it\n"
 
@@ -59,7 +59,7 @@ def test_inits_and_servers_that_are_killed(as_user: Account, project: Path, serv
 @pytest.mark.parametrize("server", ["c", "python"])
 def test_who_goes_on_without_either_is_told(as_user: Account, project: Path, server: str) -> None:
     way = () if server == "c" else (str(project / "none"),)
-    done = as_user(as_user.python, "-P", "-c", BOTH, *way, cwd=project)
+    done = as_user.host(BOTH, *way, cwd=project)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert done.stdout.startswith("the sandbox's init was killed, and so was nono's process")
 
@@ -68,7 +68,7 @@ def test_who_goes_on_without_either_is_told(as_user: Account, project: Path, ser
 @pytest.mark.parametrize("server", ["c", "python"])
 def test_a_server_that_is_stopped(as_user: Account, project: Path, server: str) -> None:
     way = () if server == "c" else (str(project / "none"),)
-    done = as_user(as_user.python, "-P", "-c", STOPPED, *way, cwd=project)
+    done = as_user.host(STOPPED, *way, cwd=project)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert done.stdout == "the fork server cannot be reached: Connection timed out\n0\n"
 
@@ -93,7 +93,7 @@ def test_another_user_and_no_more_processes(
 @pytest.mark.parametrize("server", ["c", "python"])
 def test_a_fork_while_a_program_starts(as_user: Account, project: Path, server: str) -> None:
     way = () if server == "c" else (str(project / "none"),)
-    done = as_user(as_user.python, "-P", "-c", FORKED, *way, cwd=project)
+    done = as_user.host(FORKED, *way, cwd=project)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert done.stdout.splitlines() == ["[]", "0 b'said'", "the server has ended"]
 
@@ -115,7 +115,7 @@ def test_a_host_without_streams(as_user: Account, project: Path, server: str, cl
 def test_where_another_program_stands_there(as_user: Account, project: Path, other: str) -> None:
     """An installation that was half renewed, or copied from another machine: Python serves."""
     path = as_user.file(project / "launcher", OTHERS[other], 0o755)
-    done = as_user(as_user.python, "-P", "-c", ONE, str(path), cwd=project)
+    done = as_user.host(ONE, str(path), cwd=project)
     assert (done.stdout, done.stderr, done.returncode) == ("0\n", "", 0)
 
 

@@ -18,7 +18,7 @@ def test_hosts_by_name(as_user: Account) -> None:
     with world() as made:
         one, two = made.http("one.example.net"), made.http("two.example.net")
         place = (one.name, f"{one.address}:80", made.dns.address, str(made.dns.port))
-        done = as_user(as_user.python, "-P", "-c", PROGRAM, *place)
+        done = as_user.host(PROGRAM, *place)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "this is one.example.net",
@@ -34,7 +34,7 @@ def test_a_default_timeout_of_the_host_is_not_the_program_s(as_user: Account) ->
         one = made.http("one.example.net")
         servers = f"{one.address}:80", made.dns.address, str(made.dns.port)
         place = (one.name, *servers, str(opened.getsockname()[1]))
-        done = as_user(as_user.python, "-P", "-c", program, *place)
+        done = as_user.host(program, *place)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[:-1] == [

@@ -108,7 +108,7 @@ def test_asking(as_user: Account) -> None:
         one, two = world.http("asked.example"), world.http("open.example")
         world.name("asked.example", two.address)
         place = (one.name, two.name, f"{two.address}:80", world.dns.address, str(world.dns.port))
-        done = as_user(as_user.python, "-P", "-c", ASKING, *place)
+        done = as_user.host(ASKING, *place)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "open.example this is open.example ",
