@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -22,7 +22,6 @@ from nono.broker import (
     Deny,
     Effect,
     File,
-    Floor,
     Glob,
     Origin,
     OriginKind,
@@ -32,7 +31,6 @@ from nono.broker import (
     Request,
     Rule,
     Subtree,
-    Subtrees,
     is_within,
 )
 from nono.broker.dataclass import replace
@@ -46,6 +44,8 @@ from nono.supervisor.decisions.always import under_other_names
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import folding_trees
 from nono.supervisor.decisions.host_modules import host_modules
+from nono.supervisor.decisions.open_already import Refused, enforced, enforced_names, refused_by
+from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import OtherNames
 from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.tree import RealTree
@@ -83,6 +83,14 @@ class _Refusals(NamedTuple):
     repositories: Sequence[Repository] | None
 
 
+class _Names(NamedTuple):
+    """`rules` are refusals of what patterns match, and of what is refused by its other names."""
+
+    rules: list[Rule]
+    links: OtherLinks
+    unled: set[str]
+
+
 class OpenedLater:
     """Of one run. What it does blocks as the file system does: for a thread of its own."""
 
@@ -107,11 +115,12 @@ class OpenedLater:
         if not any(grant.access for grant in grants):
             self._decisions.extend(rules)
             return
-        refusals, folding, repositories = self._refusals(policy, grants, _given_before(policy))
+        before = _given_before(policy)
+        refusals, folding, repositories = self._refusals(policy, grants, before)
         at_start = self._decisions.at_start
         if policy.rules != at_start.rules:
             # What an earlier answer brought along may be taken back before this one.
-            alone, trees, _ = self._refusals(at_start, grants, _given_before(at_start))
+            alone, trees, _ = self._refusals(at_start, grants, before)
             refusals, folding = [*refusals, *alone], (*folding, *trees)
         if self._decisions.opening is not None:
             self._decisions.opening(grants, repositories)
@@ -204,29 +213,41 @@ class OpenedLater:
         ]
         mounts = OtherNames(policy.bypasses)
         found += mounts.of([*known, *found])
-        names = folding_trees()
-        names.look([*known, *found, *grants])
-        folding = tuple(sorted({*policy.folding, *names.found}))
-        rules = [*known, *found, *grants, *before]
-        tree = RealTree()
-        floor = carve(
-            rules, policy.bypasses, tree, frozenset(), folding=Folding(frozenset(folding))
-        )
-        matched = [each for each in floor.matched if _is_in(each, roots)]
-        elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
+        trees = folding_trees()
+        trees.look([*known, *found, *grants])
+        folding = tuple(sorted({*policy.folding, *trees.found}))
+        names = self._found_names(policy, [*known, *found, *grants, *before], folding, mounts)
         access = reduce(or_, (grant.access for grant in grants))
-        unfound = links.unfound_for(access) + links.unseen_for(access)
-        unfound += sorted(each for each in tree.unled if any(is_within(each, r) for r in roots))
+        unfound = names.links.unfound_for(access) + names.links.unseen_for(access)
+        unfound += sorted(each for each in names.unled if any(is_within(each, r) for r in roots))
         if unfound := unfound + mounts.unfound_for(grants, access):
             raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
         were = {*refused, *asked}
-        new = [each for each in (*found, *matched) if each not in were]
-        named = [each for each in elsewhere if each not in were]
+        new = [each for each in found if each not in were]
+        named = [each for each in names.rules if each not in were]
         held = self._decisions.floor
+
+        def without() -> Refused:
+            mounts = OtherNames(policy.bypasses)
+            mounts.of(known)
+            rules = [*known, *_given_before(policy)]
+            return refused_by(self._found_names(policy, rules, policy.folding, mounts).rules)
+
         kept = None if self._plan.repositories is None else starting.found.repositories
-        enforced = [*_enforced(new, roots, held), *_enforced_names(named, roots, held)]
-        return _Refusals(enforced, folding, kept)
+        held_now = [*enforced(new, roots, held), *enforced_names(named, held, without)]
+        return _Refusals(held_now, folding, kept)
+
+    def _found_names(
+        self, policy: Policy, rules: Sequence[Rule], folding: Iterable[str], mounts: OtherNames
+    ) -> _Names:
+        """What these rules refuse, in all that they open: there is no other way to know where a
+        link leads on the way from what was opened before to what is opened now, or back."""
+        tree, folds = RealTree(), Folding(frozenset(folding))
+        matched = carve(rules, policy.bypasses, tree, frozenset(), folding=folds).matched
+        asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
+        elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
+        return _Names([*matched, *elsewhere], links, tree.unled)
 
     def _start_files(self, policy: Policy, grants: Sequence[Rule], roots: set[str]) -> StartFiles:
         """With what a person named inside, which is the person's to open."""
@@ -245,62 +266,6 @@ class OpenedLater:
         return Expanded(Expander(other, self._plan.workdir))
 
 
-def _enforced(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Iterator[Rule]:
-    """What of the refusals is about what is opened now, and not open already.
-
-    Raises PolicyError where something inside of what is to be refused is open already.
-    """
-    for rule in rules:
-        match rule.pattern:
-            case Subtrees(spellings, left_out):
-                kept = {
-                    path: spelled
-                    for path, spelled in spellings.items()
-                    if _is_enforced(rule, path, roots, floor, left_out)
-                }
-                if kept:
-                    yield replace(rule, pattern=Subtrees(kept, left_out))
-            case File(path) | Subtree(path):
-                if _is_enforced(rule, path, roots, floor, frozenset()):
-                    yield rule
-            case Glob():
-                yield rule
-
-
-def _enforced_names(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Iterator[Rule]:
-    """The same for further names of what is refused, also in what was opened before.
-
-    Raises PolicyError where such a name is open already.
-    """
-    for rule in rules:
-        if _is_in(rule, roots):
-            yield from _enforced([rule], roots, floor)
-            continue
-        for path in rule.named:
-            if _is_open(rule, path, floor):
-                spelled = rule.pattern.spelled
-                raise PolicyError(
-                    f"{path} is open already, and {spelled} by another name", "open less"
-                )
-        yield rule
-
-
-def _is_in(rule: Rule, roots: set[str]) -> bool:
-    """Whether it speaks of something in there, or of what that is in."""
-    paths = rule.named or [getattr(rule.pattern, "prefix", "/")]
-    return any(_is_near(path, roots) for path in paths)
-
-
-def _is_near(path: str, roots: set[str]) -> bool:
-    """Whether it is in one of them, or one of them in it."""
-    return any(is_within(path, root) or is_within(root, path) for root in roots)
-
-
-def _is_open(rule: Rule, path: str, floor: Floor) -> bool:
-    """Whether the kernel's rules open already what the rule would refuse at this path."""
-    return any(floor.covers(path, one) for one in rule.access & FLOOR_ACCESS)
-
-
 def _given_before(policy: Policy) -> list[Rule]:
     """What people opened, at the start and since."""
     at_start = (rule for rule in policy.rules if rule.origin.is_of_person)
@@ -309,19 +274,3 @@ def _given_before(policy: Policy) -> list[Rule]:
         for rule in (*at_start, *policy.answers)
         if rule.effect is Effect.ALLOW and rule.access & FLOOR_ACCESS
     ]
-
-
-def _is_enforced(
-    rule: Rule, path: str, roots: set[str], floor: Floor, left_out: frozenset[str]
-) -> bool:
-    if not _is_near(path, roots) or _is_open(rule, path, floor):
-        return False
-    bits = rule.access & FLOOR_ACCESS
-    for each in floor.rules:
-        if isinstance(rule.pattern, Subtree) and is_within(each.path, path) and each.access & bits:
-            is_named = any(is_within(each.path, one) for one in left_out)
-            if not is_named:
-                raise PolicyError(
-                    f"{each.path} is open already, inside of what is protected", "open less"
-                )
-    return True

@@ -131,6 +131,46 @@ def test_what_would_be_refused_and_is_open_by_another_name_is_not_opened(home: P
         later.open([grant(home / "late")])
 
 
+@pytest.mark.parametrize("refused", ["**/conf/*.key", "**/*.pem"])
+def test_a_link_that_is_opened_later_leads_to_what_was_opened_before(
+    home: Path, refused: str
+) -> None:
+    """Also where the link that is refused was opened before, and not what it leads to."""
+    led, links = home / "led/shared/a.key", home / "links"
+    for path in (led, home / "led/shared/plain"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x\n")
+    links.mkdir()
+    (links / "conf").symlink_to("../led/shared")
+    (links / "x.pem").symlink_to("../led/shared/a.key")
+    (home / "led/name").hardlink_to(led)
+    for order in itertools.permutations((links, home / "led")):
+        decisions, later = start(home, deny=(refused,))
+        for number, path in enumerate(order):
+            origin = Origin(OriginKind.ANSWER, str(number))
+            later.open([replace(grant(path), origin=origin)])
+        assert decisions.allows(Open(NOBODY, str(home / "led/shared/plain"), Access.READ))
+        for path in (led, home / "led/name"):
+            assert not decisions.allows(Open(NOBODY, str(path), Access.READ)), (order, path)
+    for beyond in (links, home):
+        _, later = start(home, deny=(refused,), read=(str(home / "led"),))
+        with pytest.raises(PolicyError, match=r"is open already, and .* by another name"):
+            later.open([grant(beyond)])
+
+
+def test_what_got_a_refused_name_since_the_start_keeps_nobody_from_opening_more(
+    home: Path,
+) -> None:
+    (home / "data" / "rc").unlink()
+    decisions, later = start(home, deny=("**/*.pem",), read=(str(home / "data"),))
+    (home / "data/plain").write_text("x\n")
+    (home / "data/later.pem").symlink_to("plain")
+    for path in (home / "other", home):
+        later.open([grant(path)])
+    assert decisions.allows(writes(home / "other" / "a.txt"))
+    assert not decisions.allows(Open(NOBODY, str(home / "data/later.pem"), Access.READ))
+
+
 def test_a_file_given_by_its_other_name_stays_refused(home: Path) -> None:
     decisions, later = start(home)
     later.open([Rule(File(str(home / "data" / "rc")), RW, Effect.ALLOW, ANSWER)])
