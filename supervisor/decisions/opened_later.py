@@ -260,7 +260,9 @@ class OpenedLater:
             and any(is_within(path, root) for path in rule.named for root in roots)
         ]
         rules = [*inside, *grants]
-        return start_file_rules(rules, self._plan.workdir, self._home, self._expand, self._env)
+        # Where the paths of groups lead may be otherwise than at the last look.
+        expand = Expanded(Expander(self._home, self._plan.workdir, self._env))
+        return start_file_rules(rules, self._plan.workdir, self._home, expand, self._env)
 
     def _of_home(self, other: str) -> Expanded:
         return Expanded(Expander(other, self._plan.workdir))

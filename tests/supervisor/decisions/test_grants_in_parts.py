@@ -144,3 +144,28 @@ def test_parts_come_to_no_more_than_the_whole(
     with TemporaryDirectory(dir=tmp_path) as place:
         case.make(Path(place))
         _in_turn(case, Path(place))
+
+
+def test_where_a_path_of_a_group_leads_is_looked_at_for_each_grant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's start file was there at the first one."""
+    for name in ("project", "early", "late"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "late/rc").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path / "project")
+    plan = make_plan(Options(allow_cwd=True, ask="watch"))
+    decisions = complete(plan).decisions()
+    later = OpenedLater(plan, decisions, os.environ)
+
+    def grant(name: str) -> None:
+        pattern = Subtree(str(tmp_path / name))
+        access = Access.READ | Access.WRITE
+        later.open([Rule(pattern, access, Effect.ALLOW, Origin(OriginKind.ANSWER, "1"))])
+
+    grant("early")
+    (tmp_path / ".vimrc").symlink_to("late/rc")
+    grant("late")
+    assert not decisions.allows(Open(NOBODY, str(tmp_path / "late/rc"), Access.WRITE))
