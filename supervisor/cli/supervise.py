@@ -306,8 +306,9 @@ def _report_refusals(
     words = prepared.words()
     told = (faults, changed, removed, usage, prepared.asking, words, values["as_json"])
     is_recorded = prepared.audit is None or not prepared.audit.stopped
-    all_found = not (decisions.unresolved or decisions.denials.unread)
-    is_dull = decisions.denials.none and all_found and is_recorded and not any(told)
+    denials = decisions.denials
+    all_found = not (decisions.unresolved or denials.unread or denials.turned_away)
+    is_dull = denials.none and all_found and is_recorded and not any(told)
     if is_dull and kept is None:
         return
     # What tells of a run is loaded only where there is something to tell.

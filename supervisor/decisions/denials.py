@@ -99,6 +99,8 @@ class Denials:
         self._denials: dict[_Key, Counted] = {}
         self._harmless: dict[_Key, Counted] = {}
         self.overflow = 0
+        self.turned_away, self.most_waiting = 0, 0
+        """Calls that failed since so many others waited, which is the bound."""
         self._unread: set[str] = set()
         self._elsewhere: set[Elsewhere] = set()
 
@@ -156,6 +158,12 @@ class Denials:
         with self._lock:
             if len(self._unread) < _MAX_UNREAD:
                 self._unread.add(program)
+
+    def note_turned_away(self, most: int) -> None:
+        """A call would have had to wait, and `most` waited already."""
+        with self._lock:
+            self.turned_away += 1
+            self.most_waiting = most
 
     @property
     def none(self) -> bool:

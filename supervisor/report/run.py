@@ -36,7 +36,8 @@ def text(
     `workdir` is where the program ran. With `verbose` all that was refused is in it, without bound.
     """
     refused = _refused(decisions, workdir, verbose)
-    return [*refused, *_unread(decisions), *_unresolved(decisions), *_services(usage)]
+    told = [*_unread(decisions), *_turned_away(decisions), *_unresolved(decisions)]
+    return [*refused, *told, *_services(usage)]
 
 
 def _refused(decisions: Decisions, workdir: str, verbose: bool) -> list[str]:
@@ -69,6 +70,18 @@ def _unread(decisions: Decisions) -> list[str]:
     return [
         f"nono: {named} may be run and not read: the kernel alone decided which files it uses, and"
         " what it refused is not listed"
+    ]
+
+
+def _turned_away(decisions: Decisions) -> list[str]:
+    """What failed only since nono lets no more calls wait at the same time."""
+    number, most = decisions.denials.turned_away, decisions.denials.most_waiting
+    if not number:
+        return []
+    return [
+        f"nono: {_plural(number, 'call')} failed (ENOMEM) that had to wait, such as for the other"
+        f" end of a FIFO: {most} waited already, as many as an eighth of the descriptors that nono"
+        " may have (ulimit -Hn)"
     ]
 
 
@@ -180,6 +193,7 @@ def as_dict(
         "harmless": [record(entry) for entry in harmless(decisions)],
         "denials_not_listed": decisions.denials.overflow,
         "unread": [visible(program) for program in decisions.denials.unread],
+        "turned_away": decisions.denials.turned_away,
         "unresolved": {visible(host): why for host, why in decisions.unresolved.items()},
         "services": _service_records(usage),
         "internal_errors": list(faults),

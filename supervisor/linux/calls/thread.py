@@ -63,7 +63,8 @@ class Serving:
         self._background = background
         self._network = network
         self._decisions = decisions
-        waiting = WaitingCalls(interface, background, self._faults)
+        turned_away = decisions.denials.note_turned_away
+        waiting = WaitingCalls(interface, background, self._faults, turned_away)
         self._keep = keep
         self._waiting = waiting
         self._interface = interface

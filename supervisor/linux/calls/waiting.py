@@ -6,7 +6,7 @@ import contextlib
 import errno
 import resource
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from nono.broker.dataclass import dataclass
 from nono.shims.linux.notify import Listener, Notification
@@ -32,7 +32,15 @@ _RETRIES_PER_SECOND = 5000
 class WaitingCalls:
     """Takes calls from the loop's thread at any time; serves them once trio runs."""
 
-    def __init__(self, listener: Listener, background: Background, faults: Faults) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        background: Background,
+        faults: Faults,
+        turned_away: Callable[[int], None],
+    ) -> None:
+        """`turned_away` hears of each call beyond the bound, which it is told."""
+        self._turned_away = turned_away
         self._listener = listener
         self._background = background
         self._faults = faults
@@ -56,6 +64,7 @@ class WaitingCalls:
         if accepted:
             self._background.start(lambda: self._serve(notification, call), refuse)
         else:
+            self._turned_away(limit)
             refuse()
 
     def _end(self, call: Later | Retry) -> None:

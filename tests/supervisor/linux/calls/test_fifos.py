@@ -1,5 +1,6 @@
 """Opening a FIFO or a full socket waits, in crowds and with deaths, as the kernel has it wait."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,22 @@ def root_file(root: Account, place: Path) -> Path:
 
 
 CROWD = program_beside(__file__, "crowd.py")
+
+
+@BY_A_USER
+def test_more_than_may_wait_are_told_of(nono: Nono, as_user: Account, project: Path) -> None:
+    """An eighth of nono's files: the others wait on, and the report says why."""
+    command = ("/usr/bin/python3", "-S", "-c", HEADER + program_beside(__file__, "too_many.py"))
+    run = (as_user.python, "-P", "-m", "nono.supervisor", "run", "--allow-cwd", "--deny", "denied")
+    for option in ((), ("--json",)):
+        bounded = ("sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *run, *option, "--", *command)
+        done = as_user(*bounded, cwd=project)
+        assert done.stdout == "8 wait {'Cannot allocate memory'}\n", done
+        if option:
+            assert json.loads(done.stderr.splitlines()[-1])["turned_away"] == 12
+        else:
+            assert "nono: 12 calls failed (ENOMEM)" in done.stderr, done
+            assert "8 waited already, as many as an eighth" in done.stderr
 
 
 @BY_A_USER
