@@ -130,16 +130,18 @@ class Account:
         env: Mapping[str, str] | None = None,
         input: str | None = None,
         timeout: float = TIMEOUT,
+        has_command: bool = False,
     ) -> Finished:
-        """Run a program of the library to its end, as `nono` runs the command.
+        """Run a program of the library, or one that is the command, as `nono` runs the command.
 
-        Not one that shows what the library loads, or what it takes to load it.
+        Not one that shows what nono loads, or what it takes to load it.
         """
         done = None
-        if self.hosts is not None:
+        forks = self.forks if has_command else self.hosts
+        if forks is not None:
             environment = {**self.environment, **(env or {})}
             directory = cwd or self.home
-            done = self.hosts.run(arguments, directory, environment, input, timeout, program)
+            done = forks.run(arguments, directory, environment, input, timeout, program)
         if done is None:
             command = (self.python, "-P", "-c", program, *arguments)
             done = self(*command, cwd=cwd, env=env, input=input, timeout=timeout)

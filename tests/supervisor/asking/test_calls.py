@@ -34,7 +34,7 @@ def outcomes(account: Account, project: Path, *cases: str) -> dict[str, Any]:
     account.file(outside / "secret", "secret")
     account.file(account.home / ".ssh" / "id_rsa", "key")
     env = {"OUTSIDE": str(outside), "PROGRAMS": str(PROGRAMS)}
-    done = account(account.python, "-P", "-c", SCRIPTED, *cases, cwd=project, env=env)
+    done = account.host(SCRIPTED, *cases, cwd=project, env=env)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     for name, each in found.items():

@@ -70,8 +70,8 @@ def outcomes(
     account.file(project / "asked")
     words = [json.dumps(each) if not isinstance(each, Path) else str(each) for each in arguments]
     run = ("run", "--ask=script", "--no-audit", "--allow-cwd", *options, "--")
-    command = (account.python, "-P", "-c", COMMAND, *run, "python3", "-c", PROGRAM, *words)
-    done = account(*command, cwd=project, timeout=3 * TIMEOUT)
+    command = (*run, "python3", "-c", PROGRAM, *words)
+    done = account.host(COMMAND, *command, cwd=project, timeout=3 * TIMEOUT, has_command=True)
     assert done.returncode == 0, done.stderr
     became = {
         (kind, letter): said for kind, letter, said in map(json.loads, done.stdout.splitlines())

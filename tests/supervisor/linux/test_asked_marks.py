@@ -39,8 +39,9 @@ def opened(
         str(profile),
     )
     inner = ("/usr/bin/python3", "-I", "-S", "-c", PROGRAM, hex(MARK), *words)
-    command = (account.python, "-P", "-c", COMMAND, *run, "--", *inner)
-    done = account(*command, cwd=project / "work", env=env, timeout=TIMEOUT)
+    words = (*run, "--", *inner)
+    work = project / "work"
+    done = account.host(COMMAND, *words, cwd=work, env=env, timeout=TIMEOUT, has_command=True)
     assert done.returncode == 0, done.stderr
     outcomes = [line.split(" ") for line in done.stdout.splitlines()]
     return (

@@ -27,7 +27,7 @@ def test_a_start_is_the_same_by_either(as_user: Account, project: Path) -> None:
     found = []
     for way, switch in WAYS.items():
         directory = as_user.directory(project / "here")
-        done = as_user(as_user.python, "-P", "-c", RUNS, cwd=directory, env=switch)
+        done = as_user.host(RUNS, cwd=directory, env=switch, has_command=True)
         assert done.returncode == 0, done.stderr
         found.append(json.loads(done.stdout))
         directory.rename(project / way)
@@ -40,7 +40,7 @@ def test_a_start_is_the_same_by_either(as_user: Account, project: Path) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_what_the_init_is(as_user: Account, project: Path, way: str) -> None:
     """Of the program in C it is all that there is; neither can be looked into."""
-    done = as_user(as_user.python, "-P", "-c", INIT, cwd=project, env=WAYS[way])
+    done = as_user.host(INIT, cwd=project, env=WAYS[way], has_command=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     words, threads, no_new_privs, is_closed = done.stdout.split("|")
     assert words.startswith("nono-init ") == (way == "c")
@@ -51,11 +51,11 @@ def test_what_the_init_is(as_user: Account, project: Path, way: str) -> None:
 @pytest.mark.parametrize("other", OTHERS)
 def test_where_another_program_stands_there(as_user: Account, project: Path, other: str) -> None:
     path = as_user.file(project / "launcher", OTHERS[other], 0o755)
-    done = as_user(as_user.python, "-P", "-c", ONE, str(path), cwd=project)
+    done = as_user.host(ONE, str(path), cwd=project, has_command=True)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 7)
 
 
 def test_where_it_may_not_be_executed(as_user: Account, project: Path) -> None:
     path = as_user.file(project / "launcher", "#!/bin/sh\n", 0o644)
-    done = as_user(as_user.python, "-P", "-c", ONE, str(path), cwd=project)
+    done = as_user.host(ONE, str(path), cwd=project, has_command=True)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 7)
