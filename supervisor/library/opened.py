@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import trio
 
 from nono.supervisor.decisions.denials import Denial
+from nono.supervisor.descriptors import needing_descriptors
 from nono.supervisor.errors import UsageError
 from nono.supervisor.library.arguments import CompleteArguments, as_bytes, known, to_run
 from nono.supervisor.library.completing import Until
@@ -38,7 +39,8 @@ def opening(
     @contextlib.asynccontextmanager
     async def context() -> AsyncIterator[Engine]:
         words = [os.fsdecode(each) for each in argv]
-        plan = await trio.to_thread.run_sync(as_plan, policy, words)
+        with needing_descriptors():
+            plan = await trio.to_thread.run_sync(as_plan, policy, words)
         async with open_engine(plan, best_effort=best_effort, audit=audit, ask=ask) as engine:
             yield engine
 

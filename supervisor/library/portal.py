@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import outcome
 import trio
 
+from nono.supervisor.descriptors import needing_descriptors
 from nono.supervisor.errors import BrokenError, UsageError
 from nono.supervisor.library.sinks import Jobs, Waited
 
@@ -147,6 +148,12 @@ class Portal:
         assert call.outcome is not None
         return call.outcome.unwrap()
 
+    def _opened_one(self) -> Any:
+        """Raises StartError also where trio itself had no descriptor left to begin with."""
+        assert self._opened.outcome is not None
+        with needing_descriptors():
+            return self._opened.outcome.unwrap()
+
     def _ask_to_close(self) -> None:
         if self._closing is not None:
             self._soon(self._closing.set)
@@ -163,8 +170,7 @@ class Portal:
         except BaseException:
             self.close()
             raise
-        assert self._opened.outcome is not None
-        return self._opened.outcome.unwrap()
+        return self._opened_one()
 
     def close(self) -> None:
         """End it; what is being waited for in other threads ends, too."""
@@ -214,8 +220,7 @@ class Portal:
         except asyncio.CancelledError:
             await self.aclose()
             raise
-        assert self._opened.outcome is not None
-        return self._opened.outcome.unwrap()
+        return self._opened_one()
 
     async def aclose(self) -> None:
         """As `close`; not undone halfway."""

@@ -6,6 +6,7 @@ from tests.conftest import Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
+NAMES = ("plain", "both_loops", "hostile", "cancelled", "interrupted", "no_descriptor")
 HEADER = program_beside(__file__, "header.py")
 
 
@@ -19,7 +20,7 @@ def ends_well(name: str, account: Account) -> None:
     assert done.stdout.endswith("done\n")
 
 
-@pytest.mark.parametrize("name", ["plain", "both_loops", "hostile", "cancelled", "interrupted"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_program_of_the_library(name: str, user: Account) -> None:
     ends_well(name, user)
 
