@@ -119,7 +119,8 @@ def _leads(searched: str) -> bool:
 
     Not in a directory of the tests' programs: nono, Python and what they use have no such package.
     """
-    return not os.path.isabs(searched) or os.listdir(searched) != [_PROGRAMS]
+    is_one = os.path.isabs(searched) and os.pathsep not in searched and os.path.isdir(searched)
+    return not is_one or os.listdir(searched) != [_PROGRAMS]
 
 
 def _until_it_ended(

@@ -41,13 +41,12 @@ def setup(ctx: click.Context, check: bool, platform: str | None) -> None:
     if sys.platform == "darwin":
         from nono.supervisor.macos.machine_check import examine
 
-        findings = list(examine())
+        findings = [*examine(), _kept_modules()]
     else:
         from nono.supervisor.linux.machine_check import examine
         from nono.supervisor.linux.trial import try_out
 
-        findings = [*examine(), *try_out()]
-    findings.append(_kept_modules())
+        findings = [*examine(), _kept_modules(), *try_out()]
     for finding in findings:
         mark = "ok " if finding.good else "NO " if finding.needed else "-  "
         click.echo(f"{mark} {finding.what}: {finding.found}")
