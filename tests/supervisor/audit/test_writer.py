@@ -16,7 +16,7 @@ from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.replay import replay
 from nono.supervisor.audit.sessions import find_session
 from nono.supervisor.audit.writer import AuditOptions, open_audit
-from nono.supervisor.cli.why import why
+from nono.supervisor.cli.commands import nono
 from nono.supervisor.credentials.usage import Usage, usage_of
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.options import Options
@@ -114,5 +114,5 @@ def test_what_services_were_asked_for_is_told_again(
     assert (again.counts, again.reasons) == (usage.counts, usage.reasons)
     for name, value in state.items():
         monkeypatch.setenv(name, value)
-    told = CliRunner().invoke(why, ["--last"]).output
+    told = CliRunner().invoke(nono, ["why", "--last"]).output
     assert "openai: 2 requests (200: 1, 403: 1)" in told and "DELETE is not admitted" in told

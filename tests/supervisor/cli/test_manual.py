@@ -28,7 +28,7 @@ def test_every_command_has_a_heading() -> None:
 def test_h_is_for_help_everywhere() -> None:
     for name in PAGES:
         done = CliRunner().invoke(nono, [*name.split()[1:], "-h"])
-        assert done.exit_code == 0 and done.output.startswith(f"Usage: {name}"), name
+        assert done.exit_code == 0 and done.output.startswith(f"Usage: {name}"), done.output
 
 
 def test_the_options_of_a_run_stand_under_headings() -> None:
