@@ -19,6 +19,20 @@ TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
 
 
+def until_it_ended(
+    process: subprocess.Popen[str], input: str | None, timeout: float = TIMEOUT
+) -> Finished:
+    """What the leader of a session leaves; the session is killed when it is over time."""
+    try:
+        stdout, stderr = process.communicate(input, timeout)
+    except BaseException:
+        # Grandchildren hold the pipes too: killing the child alone would not end the wait.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=TIMEOUT)
+        raise
+    return Finished(process.returncode, stdout, stderr)
+
+
 @dataclass(frozen=True)
 class Secret:
     """A file that must not leak, and the random text in it."""
@@ -88,14 +102,7 @@ class Account:
             **switch,
             umask=UMASK,
         )
-        try:
-            stdout, stderr = process.communicate(input, timeout)
-        except BaseException:
-            # Grandchildren hold the pipes too: killing the child alone would not end the wait.
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=TIMEOUT)
-            raise
-        return Finished(process.returncode, stdout, stderr)
+        return until_it_ended(process, input, timeout)
 
     def nono(
         self,

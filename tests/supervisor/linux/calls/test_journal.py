@@ -228,6 +228,16 @@ def test_a_program_that_becomes_another_is_asked_anew(state: dict[str, str]) -> 
     audit.close()
 
 
+def require_stopped(state: dict[str, str], audit: Audit, number: int) -> None:
+    """Python ends the audit, says why, and leaves the one whole record."""
+    decide(audit, Open(CALLER, "/x", Access.READ))
+    assert audit.stopped == os.strerror(number)
+    audit.close()
+    session = Session(find_session(state, "last"))
+    assert session.verify().ending is Ending.STOPPED
+    assert len(list(session.records())) == 1
+
+
 def test_what_cannot_be_written_ends_the_audit(
     state: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,12 +251,7 @@ def test_what_cannot_be_written_ends_the_audit(
         assert shared.end[4] == errno.ENOSPC
     os.close(full)
     assert not note(shared, "/x", Access.READ, NOW), "nothing more, whatever comes"
-    decide(audit, Open(CALLER, "/x", Access.READ))
-    assert audit.stopped == os.strerror(errno.ENOSPC)
-    audit.close()
-    session = Session(find_session(state, "last"))
-    assert session.verify().ending is Ending.STOPPED
-    assert len(list(session.records())) == 1
+    require_stopped(state, audit, errno.ENOSPC)
 
 
 def test_a_record_that_fits_in_part_says_what_stood_in_the_way(state: dict[str, str]) -> None:
@@ -263,12 +268,7 @@ def test_a_record_that_fits_in_part_says_what_stood_in_the_way(state: dict[str, 
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     with shared:
         assert shared.end[4] == errno.EFBIG
-    decide(audit, Open(CALLER, "/x", Access.READ))
-    assert audit.stopped == os.strerror(errno.EFBIG)
-    audit.close()
-    session = Session(find_session(state, "last"))
-    assert session.verify().ending is Ending.STOPPED
-    assert len(list(session.records())) == 1
+    require_stopped(state, audit, errno.EFBIG)
 
 
 def test_a_file_that_is_full_is_left_to_python(

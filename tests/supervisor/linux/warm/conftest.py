@@ -5,7 +5,6 @@ unless what they show is how it starts, or without what: those begin with none.
 """
 
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.session.tmpdir import remove_tree
+from tests.accounts import until_it_ended
 from tests.conftest import TIMEOUT, UMASK, Account, Finished
 
 
@@ -72,14 +72,7 @@ class Warm:
         self, *arguments: str, warm: str = "required", input: str = "", **more: str
     ) -> Finished:
         """A command of nono's to its end, and by this process, unless `warm` says otherwise."""
-        process = self.popen(*arguments, warm=warm, **more)
-        try:
-            out, err = process.communicate(input, TIMEOUT)
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=TIMEOUT)
-            raise
-        return Finished(process.returncode, out, err)
+        return until_it_ended(self.popen(*arguments, warm=warm, **more), input)
 
 
 @contextmanager
