@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     Find = Callable[[str], dict[str, Any] | None]
     Keep = Callable[[str, dict[str, Any]], None]
 
-_DIRECTORY = __file__.rpartition("/")[0]
-PROFILES = f"{_DIRECTORY}/data/profiles"
+DATA = f"{__file__.rpartition('/')[0]}/data"
+PROFILES = f"{DATA}/profiles"
 """The directory of the profiles that come with nono."""
 # importlib.resources would cost every start 10 ms: it imports archives and temporary files.
 
@@ -23,7 +23,7 @@ _kept: list[tuple[Find, Keep]] = []
 @cache
 def data(name: str) -> dict[str, Any]:
     """The object in `data/<name>.json`."""
-    path = f"{_DIRECTORY}/data/{name}.json"
+    path = f"{DATA}/{name}.json"
     for find, _ in _kept:
         found = find(path)
         if found is not None:

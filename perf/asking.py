@@ -21,7 +21,7 @@ from nono.broker.asking.question import Lasts
 from nono.perf.policy import from_text
 from nono.supervisor import open_sandbox
 from nono.supervisor.audit.writer import AuditOptions
-from nono.supervisor.planning.plan import make_plan
+from nono.supervisor.planning.make_plan import make_plan
 
 
 def allow_once(question: Question) -> Answer | None:

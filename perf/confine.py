@@ -22,8 +22,8 @@ from nono.perf.policy import from_text
 from nono.shims.linux import landlock, notify, process
 from nono.shims.linux.filter import build
 from nono.shims.linux.syscall_classes import machine, number
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.session.prepare import prepare
 
 _LOAD_NUMBER = (0x20, 0, 0, 0)

@@ -23,8 +23,9 @@ import trio
 from nono.broker.errors import NonoError
 from nono.perf.memory import held, named, processor, resident
 from nono.supervisor import open_sandbox
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 
 _SLEEPING = ("/bin/sh", "-c", ': > "$TMPDIR/started"; exec sleep 86400')
 _LOOK_SECONDS = 0.002

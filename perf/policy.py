@@ -14,8 +14,8 @@ from typing import Any
 
 from nono.broker import Mode
 from nono.broker.settings import BY_OPTION
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 
 _FLAGS = {"profile": "--profile", "workdir": "--workdir"}
 

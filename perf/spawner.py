@@ -22,7 +22,7 @@ import trio
 from nono.perf import bindings
 from nono.perf.policy import from_text
 from nono.supervisor import open_sandbox
-from nono.supervisor.planning.plan import make_plan
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.sandbox import Sandbox
 
 Operation = Callable[[Sandbox, list[str]], Awaitable[None]]

@@ -6,9 +6,9 @@ from nono.supervisor.errors import BrokenError as BrokenError
 from nono.supervisor.errors import CommandError as CommandError
 from nono.supervisor.errors import StartError as StartError
 from nono.supervisor.errors import UsageError as UsageError
+from nono.supervisor.planning.make_plan import make_plan as make_plan
 from nono.supervisor.planning.options import Options as Options
 from nono.supervisor.planning.plan import Plan as Plan
-from nono.supervisor.planning.plan import make_plan as make_plan
 from nono.supervisor.sandbox import Completed as Completed
 from nono.supervisor.sandbox import Sandbox as Sandbox
 from nono.supervisor.sandbox import open_sandbox as open_sandbox

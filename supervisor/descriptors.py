@@ -11,12 +11,16 @@ import errno
 import os
 import resource
 
+from nono.supervisor import looks
 from nono.supervisor.errors import CommandError, NonoError, StartError, hint_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Collection, Container, Iterable, Sequence
+
+    from nono.broker.rules.automaton import Between
+    from nono.supervisor.looks import Entries
+    from nono.supervisor.noted_looks import Among, Apart
 
 _NONE_LEFT = {errno.EMFILE, errno.ENFILE}
 _OF_ONE = 32
@@ -43,19 +47,59 @@ def opened(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = Non
     Raises StartError where no descriptor is left.
     """
     with _NEEDED:
+        if dir_fd is None and not flags & os.O_CREAT:
+            return looks.opened(path, flags | os.O_CLOEXEC)
+        looks.spoil()
         return os.open(path, flags | os.O_CLOEXEC, mode, dir_fd=dir_fd)
 
 
 def listdir(path: str) -> list[str]:
     """As os.listdir(). Raises StartError where no descriptor is left."""
     with _NEEDED:
-        return os.listdir(path)
+        return looks.listdir(path)
 
 
-def scandir(path: str | int) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
-    """As os.scandir(). Raises StartError where no descriptor is left."""
+def names(path: str) -> Container[str]:
+    """As `looks.names`. Raises StartError where no descriptor is left."""
     with _NEEDED:
-        return os.scandir(path)
+        return looks.names(path)
+
+
+def folded_names(path: str, most: int) -> tuple[Collection[str] | None, Collection[str] | None]:
+    """As `looks.folded_names`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.folded_names(path, most)
+
+
+def scandir(path: str, *, inodes: bool = False) -> Entries:
+    """As os.scandir(); with `inodes` they are looked at, too. Raises StartError where no descriptor
+    is left."""
+    with _NEEDED:
+        return looks.scandir(path, inodes=inodes)
+
+
+def apart(path: str, most: int) -> Apart:
+    """As `looks.apart`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.apart(path, most)
+
+
+def among(path: str, most: int, patterns: Iterable[Between]) -> Among:
+    """As `looks.among`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.among(path, most, patterns)
+
+
+def folds(directory: str, names: Sequence[str] | None = None) -> bool | None:
+    """As `folding.folds`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.folds(directory, names)
+
+
+def is_exact(directory: str) -> bool:
+    """As `folding.is_exact`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.is_exact(directory)
 
 
 def raise_none_left(error: OSError) -> None:

@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
+from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
 from nono.supervisor.places import platform
 
@@ -33,7 +34,7 @@ class LeafDirectories:
     def has(self, directory: str) -> bool:
         """Whether it certainly is one. Links are not followed."""
         try:
-            status = os.lstat(directory)
+            status = looks.file_status(directory, follow_symlinks=False)
         except (OSError, ValueError):
             return False
         return (

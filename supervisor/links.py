@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Collection, Sequence
 
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import is_canonical, unknown_above
-from nono.supervisor.descriptors import scandir
+from nono.supervisor import looks
+from nono.supervisor.descriptors import folded_names
 from nono.supervisor.places import canonical
 
 MAX_NAMES = 5_000
@@ -38,8 +37,8 @@ class _Directory(NamedTuple):
     """
 
     place: str
-    links: frozenset[str] | None
-    names: frozenset[str] | None = None
+    links: Collection[str] | None
+    names: Collection[str] | None = None
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -108,7 +107,7 @@ class Ways:
 def _followed(path: str) -> str:
     """Where a name in a canonical directory leads."""
     try:
-        is_link = stat.S_ISLNK(os.lstat(path).st_mode)
+        is_link = stat.S_ISLNK(looks.lstat(path).st_mode)
     except OSError:
         return path
     return canonical(path) if is_link else path
@@ -120,24 +119,10 @@ def _listed(place: str) -> _Directory:
     A file system that folds names finds them by other spellings. Of ASCII those differ in case
     only; of other names nobody but the file system knows.
     """
-    links, names = [], []
     try:
-        with scandir(place or "/") as entries:
-            for entry in islice(entries, MAX_NAMES + 1):
-                names.append(entry.name)
-                if entry.is_symlink():
-                    links.append(entry.name)
+        found = folded_names(place or "/", MAX_NAMES)
     except OSError as error:
         if error.errno in _ABSENT:
             return _Directory(place, _NOTHING, _NOTHING)
         return _Directory(place, None)
-    if len(names) > MAX_NAMES:
-        return _Directory(place, None)
-    return _Directory(place, _folded(links), _folded(names))
-
-
-def _folded(names: Sequence[str]) -> frozenset[str] | None:
-    text = "/".join(names)
-    if not text.isascii():
-        return None
-    return frozenset(text.casefold().split("/")) if names else _NOTHING
+    return _Directory(place, *found)

@@ -11,9 +11,14 @@ import errno
 import os
 
 from nono.broker.rules.paths import lineage, parent
+from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
 from nono.supervisor.places import canonical
 from nono.supervisor.walk import way
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.looks import StatusOfFile
 
 _PATH_MAX = 4096
 _KNOWN = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ELOOP}
@@ -34,12 +39,12 @@ def is_out_of_reach(directory: str) -> bool:
         return False
     for each in lineage(directory):
         try:
-            owner = os.stat(each).st_uid
+            owner = looks.stat(each).st_uid
         except PermissionError:
             continue
         except (OSError, ValueError):
             return False
-        return owner not in ours and not os.access(each, os.X_OK)
+        return owner not in ours and not looks.access(each, os.X_OK)
     return False
 
 
@@ -56,23 +61,37 @@ def is_unseen(error: OSError, path: str) -> bool:
 def is_missing(path: str) -> bool:
     """Whether nothing is at a canonical path, or nothing that a program of ours comes to."""
     try:
-        os.lstat(path)
+        looks.lstat(path)
     except OSError as error:
         return not is_unseen(error, path)
     return False
 
 
-def lstat(path: str) -> os.stat_result:
+def lstat(path: str) -> StatusOfFile:
     """As os.lstat(), also where the path is longer than the kernel takes at once.
 
     A directory whose path has 4,095 bytes can be listed, and who is in it may use each name.
     Raises OSError, StartError.
     """
     try:
-        return os.lstat(path)
+        return looks.file_status(path, follow_symlinks=False)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
+    return _lstat(path)
+
+
+def links_status(path: str) -> StatusOfFile:
+    """As `lstat`. Of a file with one name, only that is for use."""
+    try:
+        return looks.links_status(path)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+    return _lstat(path)
+
+
+def _lstat(path: str) -> StatusOfFile:
     directory, name = _in_directory(path)
     try:
         return os.lstat(name, dir_fd=directory)
@@ -100,7 +119,7 @@ def _beside(path: str, target: str) -> str:
 def _readlink(path: str) -> str:
     """As os.readlink(), for a path as long as that of `lstat`."""
     try:
-        return os.readlink(path)
+        return looks.readlink(path)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise

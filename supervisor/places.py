@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 
+from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
 from nono.supervisor.errors import UsageError
 
@@ -82,11 +83,12 @@ def home_directory(env: Mapping[str, str]) -> str:
     """$HOME, or the home of the user that runs us; canonical."""
     home = env.get("HOME", "")
     if not os.path.isabs(home):
+        looks.spoil()
         try:
             home = pwd.getpwuid(os.getuid()).pw_dir
         except KeyError:
             home = "/"
-    return os.path.realpath(home)
+    return looks.realpath(home)
 
 
 def profile_directory(env: Mapping[str, str], home: str) -> str:
@@ -102,7 +104,7 @@ def canonical(path: str) -> str:
     follows: a run may leave such a chain.
     """
     try:
-        return os.path.realpath(path)
+        return looks.realpath(path)
     except RecursionError:
         from nono.supervisor.walk import way
 
@@ -124,7 +126,7 @@ def links_to(path: str, seen: dict[str, str | None]) -> list[str]:
             continue
         if here not in seen:
             try:
-                seen[here] = os.readlink(here)
+                seen[here] = looks.readlink(here)
             except OSError:  # no link, or nothing at all
                 seen[here] = None
         leads_to = seen[here]

@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from nono.broker import is_within
 from nono.broker.named_tuple import NamedTuple
+from nono.supervisor import looks
 
 _MAX_LINKS = 40
 """The kernel follows no more of them in one path: path_resolution(7)."""
@@ -78,9 +79,9 @@ def _names(path: str) -> list[str]:
 
 def _target(place: str) -> str | None:
     try:
-        if not stat.S_ISLNK(os.lstat(place).st_mode):
+        if not stat.S_ISLNK(looks.lstat(place).st_mode):
             return None
-        return os.readlink(place)
+        return looks.readlink(place)
     except (OSError, ValueError):
         return None
 

@@ -148,7 +148,7 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, questions: bool, **v
     change.
     """
     from nono.supervisor.audit import replay as replaying
-    from nono.supervisor.planning.plan import make_plan
+    from nono.supervisor.planning.make_plan import make_plan
     from nono.supervisor.report import replay as shown
 
     session = _found(name)

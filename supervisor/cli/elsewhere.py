@@ -12,7 +12,7 @@ from nono.broker import visible
 from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
-    from nono.supervisor.decisions.always import Complete
+    from nono.supervisor.decisions.complete import Complete
     from nono.supervisor.macos.compiled import Compiled
     from nono.supervisor.planning.plan import Plan
 

@@ -12,8 +12,8 @@ import click
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.places import home_directory
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import to_options
-from nono.supervisor.planning.plan import make_plan
 
 if TYPE_CHECKING:
     from nono.supervisor.cli.output_file import OutputFile

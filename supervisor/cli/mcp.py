@@ -18,8 +18,9 @@ from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options
 from nono.supervisor.cli.why import explained
 from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import to_options
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.streams import inherited_streams
 
 _PORT = 443

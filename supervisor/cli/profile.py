@@ -18,9 +18,10 @@ from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for, profile_directory
 from nono.supervisor.places import platform as here
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.workdir import PROJECT_FILE
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 
 _SUFFIX = ".json"
 _SCRIPT = ".py"

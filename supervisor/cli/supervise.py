@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from nono.broker.settings import flag
 from nono.broker.visible import visible
@@ -13,16 +14,18 @@ from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.paths.workdir import (
     may_be_script,
     may_bring_profile,
     working_directory,
 )
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.profiles.answers_file import answers_file
 from nono.supervisor.planning.profiles.answers_of_run import note_use
 from nono.supervisor.planning.projects.start_files import without_start_files
+from nono.supervisor.session.kept_start import Start, start_of
 from nono.supervisor.session.nested import require_listener
 
 TYPE_CHECKING = False
@@ -64,22 +67,32 @@ def run_command(
         with planned_for(platform):
             from nono.supervisor.cli.told_of_plan import tell_plan  # seldom needed
 
-            return tell_plan(_planned(argv, values, script), argv, values)
+            project = _project(argv, values)
+            return tell_plan(_planned(argv, values, script, project), argv, values)
     if platform != here():
         from nono.supervisor.cli.elsewhere import require_this
 
         require_this(platform)
     if not values["floor_only"]:
         require_listener()
-    plan = _planned(argv, values, script)
+    project = _project(argv, values)
+    start = start_of([argv, script, sorted(values.items()), project], os.environ)
+    plan = _planned(argv, values, script, project, start)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
-    return _supervise(plan, argv, values)
+    return _supervise(plan, argv, values, start)
 
 
-def _planned(argv: Sequence[str], values: dict[str, Any], script: str | None) -> Plan:
+def _planned(
+    argv: Sequence[str],
+    values: dict[str, Any],
+    script: str | None,
+    project: Project | None,
+    start: Start | None = None,
+) -> Plan:
     """The plan, once its notes were said."""
-    plan = make_plan(to_options(values), argv, project=_project(argv, values), script=script)
+    make = partial(make_plan, to_options(values), argv, project=project, script=script)
+    plan = make() if start is None else start.plan(make)
     if plan.limits is not None and not values["dry_run"]:
         from nono.supervisor.session.own_scope import enter_own_scope  # seldom needed
 
@@ -104,18 +117,22 @@ def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
     return accepted_project(argv, workdir)
 
 
-def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any], start: Start | None) -> int:
     """Run it, and write the report where one is asked for, whatever becomes of the run."""
     if values["report"] is None:
-        return _run(plan, argv, values)
+        return _run(plan, argv, values, start)
     from nono.supervisor.cli.report_file import ReportFile  # seldom needed
 
     with ReportFile(values["report"], argv) as report:
-        return _run(plan, argv, values, report)
+        return _run(plan, argv, values, start, report)
 
 
 def _run(
-    plan: Plan, argv: Sequence[str], values: dict[str, Any], report: ReportFile | None = None
+    plan: Plan,
+    argv: Sequence[str],
+    values: dict[str, Any],
+    start: Start | None,
+    report: ReportFile | None = None,
 ) -> int:
     """Start the program first and import the rest while it already runs."""
     from nono.supervisor.decisions.run_by_people import RunByPeople
@@ -134,6 +151,7 @@ def _run(
         audit=audit,
         channels=_channels(plan, argv, values),
         tally=None if counting is None else counting.tally,
+        start=start,
     )
     prepared.decisions.opening = before.open
     if not values["quiet"]:
@@ -158,6 +176,8 @@ def _run(
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
+    if start is not None:
+        start.keep()
     if report is not None:
         report.status = status
     code = exit_status.of_program(status)

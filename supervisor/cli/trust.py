@@ -18,9 +18,9 @@ from nono.broker.rules.rule import Rule
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import SHOWING, say, tell
 from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.workdir import PROJECT_FILE
-from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.planning.projects.accepted import accept, digest, every, forget
 from nono.supervisor.planning.projects.project_file import Found, Project
 from nono.supervisor.planning.projects.projects import look

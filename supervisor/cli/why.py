@@ -37,13 +37,15 @@ from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import platform_option, policy_options, project_option
 from nono.supervisor.cli.project import project_of
-from nono.supervisor.decisions.always import Complete, complete
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.network.hosts_file import of_this_machine
 from nono.supervisor.places import planned_for
 from nono.supervisor.places import platform as here
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import to_options
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.walk import way
 
 _OTHERWISE = "Seatbelt cannot tell it from what is decided otherwise, or needs it for every program"

@@ -18,18 +18,16 @@ from nono.broker import (
     Mode,
     Origin,
     OriginKind,
-    Policy,
     Rule,
     Subtree,
     floor_exclude,
 )
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
-from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.rule import NETWORK_PROXY
-from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.other_links import OtherLinks
@@ -51,7 +49,6 @@ from nono.supervisor.walk import links_between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.planning.plan import Plan
 
 RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
@@ -74,31 +71,6 @@ _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 _LIMITS = Origin(OriginKind.BUILTIN, "limits")
 _CGROUPS = "/sys/fs/cgroup"
 """Where control groups are; mounted elsewhere they are the kernel's own file systems."""
-
-
-class Complete(NamedTuple):
-    """The policy that a run goes by, and the floor that is made of it.
-
-    `copies` are the files that the program finds nono's own in the place of, by canonical path,
-    each with the usual name of what it gets; `cleaned` are those whose credentials it does not get,
-    with the rest. No kernel rule opens either.
-    """
-
-    policy: Policy
-    floor: Floor
-    copies: Mapping[str, str]
-    cleaned: Mapping[str, bytes]
-    notes: tuple[str, ...] = ()
-    """What a person should know about it."""
-    is_by_name: bool = False
-    """A file that is refused to be read may lie under an open name as well, by which a kernel rule
-    may open it under both."""
-
-    def decisions(
-        self, witness: Witness | None = None, kind: type[Decisions] = Decisions
-    ) -> Decisions:
-        """What a run decides by; each `witness` is told of it."""
-        return kind(self.policy, self.floor, witness, {*self.copies, *self.cleaned})
 
 
 def complete(

@@ -9,18 +9,17 @@ vfat, ntfs3), ioctl_iflags(2), proc_pid_mountinfo(5).
 
 from __future__ import annotations
 
-import fcntl
 import os
-import struct
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, lineage, parent
+from nono.supervisor import looks
 from nono.supervisor.decisions.kernel_mounts import unescape
-from nono.supervisor.descriptors import opened, scandir
-from nono.supervisor.places import HANDLE, platform
+from nono.supervisor.descriptors import folds, is_exact, opened
+from nono.supervisor.places import platform
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 
 _TABLE = "/proc/self/mountinfo"
@@ -97,21 +96,21 @@ class FoldingTrees:
 
     def note_entries(self, directory: str, names: Sequence[str]) -> None:
         """Look at a directory that is listed anyway."""
-        if self._kind_at(directory)[1] == "directory" and _folds_any(directory, names):
+        if self._kind_at(directory)[1] == "directory" and folds(directory, names) is True:
             self.found.add(directory)
 
     def must_list(self, directory: str) -> bool:
         """True where nothing but the names in a directory may tell whether it folds."""
-        return self._kind_at(directory)[1] == "directory" and not _is_exact(directory)
+        return self._kind_at(directory)[1] == "directory" and not is_exact(directory)
 
     def _look_at(self, directory: str) -> None:
         point, kind = self._kind_at(directory)
         if kind not in ("whole", "directory"):
             return
-        answer = _folds(directory)
+        answer = folds(directory)
         if answer:
             self.found.add(point if kind == "whole" else directory)
-        elif kind == "whole" and os.path.isdir(directory):
+        elif kind == "whole" and looks.isdir(directory):
             self._undecided[point] = self._undecided.get(point, False) or answer is False
 
     def _kind_at(self, path: str) -> tuple[str, str]:
@@ -160,7 +159,7 @@ def _kind(system: str, options: str) -> str:
     if system == "tmpfs":
         return "directory" if "casefold" in options else "exact"
     known = _BY_DIRECTORY.get(system)
-    return "directory" if known is not None and os.path.exists(known) else "exact"
+    return "directory" if known is not None and looks.exists(known) else "exact"
 
 
 def _spoken_of(rules: Sequence[Rule], points: Iterable[str]) -> Iterator[str]:
@@ -197,83 +196,3 @@ def _holding(rule: Rule) -> Iterator[str]:
             yield from {path[: path.rfind("/")] or "/" for path in spellings}
         case Glob() as pattern:
             yield pattern.prefix
-
-
-def _folds(directory: str) -> bool | None:
-    """Whether names in a directory fold; None when it is not there or nothing in it tells."""
-    try:
-        fd = opened(directory, _TO_LIST)
-    except OSError:
-        return None
-    try:
-        if _is_flagged(fd):
-            return True
-        with scandir(fd) as entries:
-            names = [entry.name for entry in islice(entries, _MAX_ENTRIES)]
-        return _tells(fd, names, are_all=len(names) < _MAX_ENTRIES)
-    except OSError:
-        return None
-    finally:
-        os.close(fd)
-
-
-def _folds_any(directory: str, names: Sequence[str]) -> bool:
-    try:
-        fd = opened(directory, HANDLE | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return _tells(fd, names, are_all=False) is True
-    finally:
-        os.close(fd)
-
-
-def _is_exact(directory: str) -> bool:
-    """Whether the directory says itself that it does not fold."""
-    try:
-        fd = opened(directory, _TO_LIST | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        return not _flags(fd) & _FS_CASEFOLD_FL
-    except OSError:
-        return False
-    finally:
-        os.close(fd)
-
-
-def _is_flagged(fd: int) -> bool:
-    try:
-        return bool(_flags(fd) & _FS_CASEFOLD_FL)
-    except OSError:
-        return False
-
-
-def _flags(fd: int) -> int:
-    """Raises OSError where the file system has none."""
-    (flags,) = struct.unpack_from("=I", fcntl.ioctl(fd, _FS_IOC_GETFLAGS, bytes(8)))
-    return int(flags)
-
-
-def _tells(fd: int, names: Sequence[str], are_all: bool) -> bool | None:
-    """Whether a name with a letter is found by another spelling; `are_all` in the directory.
-
-    FUSE may give each spelling a number of its own: then it tells that only one of them is listed.
-    """
-    for name in names:
-        other = name.swapcase()
-        if other == name or not name.isascii():
-            continue
-        try:
-            spelled = os.stat(name, dir_fd=fd, follow_symlinks=False)
-        except OSError:
-            continue
-        try:
-            found = os.stat(other, dir_fd=fd, follow_symlinks=False)
-        except OSError:
-            return False
-        if os.path.samestat(spelled, found):
-            return True
-        if are_all or other in names:
-            return other not in names
-    return None

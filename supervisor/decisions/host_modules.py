@@ -16,6 +16,7 @@ from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtrees, is_can
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child
 from nono.broker.rules.patterns import plain
+from nono.supervisor import looks
 from nono.supervisor.decisions.own_code import process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import names_in, shadowing
 from nono.supervisor.places import canonical, links_to
@@ -51,6 +52,6 @@ def _names(directory: str) -> set[str]:
     seen: dict[str, str | None] = {}
     for name in names_in(directory):
         path = os.path.join(directory, name)
-        if path in found and os.path.islink(path):
+        if path in found and looks.islink(path):
             found.update(links_to(path, seen))
     return {path for path in found if is_canonical(path) and path != "/"}

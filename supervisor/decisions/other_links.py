@@ -25,11 +25,16 @@ from nono.broker import Access, Effect, File, Glob, PolicyError, Rule, Subtree
 from nono.broker.dataclass import replace
 from nono.broker.rules.paths import child, is_within, outermost, parent
 from nono.broker.rules.rule import is_lifted
+from nono.supervisor import looks
 from nono.supervisor.decisions.other_mounts import mount_points
 from nono.supervisor.decisions.refused_files import RefusedFiles, entries_below
 from nono.supervisor.out_of_reach import is_unseen, lstat
 from nono.supervisor.places import canonical, home_directory
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.looks import StatusOfFile
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
@@ -115,8 +120,8 @@ class OtherLinks:
                 self._known.setdefault(inode, _File(status.st_nlink)).is_refused(path, rule)
         self._add_patterns(rules)
         self._count_names()
-        wholly = entries_below(roots, True, self._is_hidden)
-        directly = entries_below(opened.directly, False, self._is_hidden)
+        wholly = entries_below(roots, True, self._is_hidden, inodes=True)
+        directly = entries_below(opened.directly, False, self._is_hidden, inodes=True)
         entries = ((each.path, each.inode()) for each in chain(wholly, directly))
         # A directory tells the inode below a mount of a single file, and not what is mounted there.
         apart = chain(_with_inodes(files), _with_inodes(self._mounts_in(roots, opened.directly)))
@@ -125,7 +130,7 @@ class OtherLinks:
         left = [file.access for file in self._known.values() if not file.is_whole]
         if left:
             of_groups = _opened_by_groups(rules, reduce(or_, left))
-            below = entries_below(of_groups, True, self._is_hidden)
+            below = entries_below(of_groups, True, self._is_hidden, inodes=True)
             entries = ((each.path, each.inode()) for each in below)
             self._search(chain(_with_inodes(of_groups), entries), _MAX_ENTRIES_OF_GROUPS)
         self.rules += self._unseen_rules()
@@ -180,7 +185,7 @@ class OtherLinks:
         A mount of the file itself is a path, and none of the names that the file says it has.
         """
         self._mounts = mount_points() if self._known else frozenset()
-        directories: dict[str, os.stat_result | None] = {}
+        directories: dict[str, StatusOfFile | None] = {}
         for file in self._known.values():
             for path in list(file.paths):
                 self.rules += file.lacking(path)
@@ -260,7 +265,7 @@ class OtherLinks:
                 yield replace(rule, pattern=Subtree(directory, rule.pattern.spelled))
 
 
-def _status(path: str) -> os.stat_result | None:
+def _status(path: str) -> StatusOfFile | None:
     try:
         return lstat(path)
     except OSError:
@@ -275,7 +280,7 @@ def _files_opened(rules: Iterable[Rule]) -> list[str]:
         if isinstance(rule.pattern, File | Subtree)
         for path in rule.named
     )
-    return [path for path in dict.fromkeys(found) if not os.path.isdir(path)]
+    return [path for path in dict.fromkeys(found) if not looks.isdir(path)]
 
 
 def _is_refusal(rule: Rule) -> bool:

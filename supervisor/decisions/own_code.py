@@ -17,6 +17,7 @@ from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical,
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, outermost
 from nono.broker.rules.rule import OWN_CODE
+from nono.supervisor import looks
 from nono.supervisor.decisions import shadowing
 from nono.supervisor.decisions.listed_places import places
 from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES, names_in
@@ -121,16 +122,16 @@ def own_files() -> Iterator[str]:
                 yield from _files_below(os.path.join(entry, name))
     yield from (file for place in own_modules() for file in _files_below(place))
     for program in {sys.executable, sys.argv[0]}:
-        yield os.path.realpath(program)
+        yield looks.realpath(program)
     for prefix in {sys.prefix, sys.base_prefix}:
         yield os.path.join(prefix, "pyvenv.cfg")
         yield os.path.join(prefix, "bin", "nono")
-        yield from (os.path.realpath(os.path.join(prefix, "lib", name)) for name in _LIBRARIES)
+        yield from (looks.realpath(os.path.join(prefix, "lib", name)) for name in _LIBRARIES)
 
 
 def _files_below(path: str) -> Iterator[str]:
     """The path itself, or every file below it; links are not followed."""
-    if not os.path.isdir(path):
+    if not looks.isdir(path):
         yield path
     for root, directories, files in os.walk(path, onerror=raise_none_left):
         directories[:] = [name for name in directories if not name.endswith("-packages")]

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import nono.shims
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule
+from nono.supervisor import looks
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.places import canonical, make_private, platform, state_directory
 
@@ -38,7 +39,7 @@ def library() -> str:
     """Its canonical path; empty where there is none, or none that LD_PRELOAD can name."""
     beside = os.path.dirname(nono.shims.__file__ or "")
     path = canonical(os.path.join(beside, "linux", "libpreload.so"))
-    is_there = platform() == "linux" and can_be_named(path) and os.access(path, os.R_OK)
+    is_there = platform() == "linux" and can_be_named(path) and looks.access(path, os.R_OK)
     return path if is_there else ""
 
 
@@ -63,7 +64,7 @@ def loaded_by(decisions: Decisions, copies: Iterable[str], required: bool) -> st
     floor, witness = decisions.floor, decisions.witness
     if required or decisions.refuses_names or (witness is not None and witness.every_call):
         return ""
-    if any(floor.covers(each, Access.READ) or not os.path.exists(each) for each in copies):
+    if any(floor.covers(each, Access.READ) or not looks.exists(each) for each in copies):
         return ""
     path = library()
     return path if path and floor.covers(path, Access.READ) else ""

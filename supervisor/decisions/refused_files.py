@@ -7,14 +7,18 @@ in a directory that was closed to its owner, is no reason to take it for absent.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable, Container, Iterable, Iterator
 
 from nono.broker import Effect, OriginKind, Rule
 from nono.broker.rules.paths import RESERVED_TREES, parent, unknown_above
-from nono.supervisor.descriptors import listdir, scandir
-from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, lstat
+from nono.supervisor import looks
+from nono.supervisor.descriptors import names, scandir
+from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, links_status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.looks import Entry, StatusOfFile
 
 _MAX_ENTRIES = 5_000
 """In one refused directory."""
@@ -33,7 +37,7 @@ class RefusedFiles:
         self.closed: dict[Rule, str] = {}
         self._left = _MAX_IN_ALL
 
-    def of(self, rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_result]]:
+    def of(self, rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, StatusOfFile]]:
         """Every file that is there, with the rule that speaks of it."""
         there: dict[str, Container[str]] = {}
         # What is both refused and asked about is refused.
@@ -46,7 +50,7 @@ class RefusedFiles:
                 if name not in (there.get(above) or _names_in(above, there)):
                     continue
                 try:
-                    status = lstat(path)
+                    status = links_status(path)
                 except OSError as error:
                     self._note_unseen(rule.at(path), path, error)
                     continue
@@ -57,7 +61,7 @@ class RefusedFiles:
                     for inner, found in self._files_in(path, one):
                         yield one, inner, found
 
-    def _files_in(self, directory: str, rule: Rule) -> Iterator[tuple[str, os.stat_result]]:
+    def _files_in(self, directory: str, rule: Rule) -> Iterator[tuple[str, StatusOfFile]]:
         deep, hidden = rule.origin.is_of_person, list[str]()
         is_cut = False
         for number, entry in enumerate(entries_below([directory], deep, hidden.append)):
@@ -67,7 +71,7 @@ class RefusedFiles:
             self._left -= 1
             try:
                 if entry.is_file(follow_symlinks=False):
-                    yield entry.path, lstat(entry.path)
+                    yield entry.path, links_status(entry.path)
             except OSError as error:
                 self._note_unseen(rule, entry.path, error)
         if is_cut:
@@ -82,17 +86,18 @@ class RefusedFiles:
 
 
 def entries_below(
-    roots: Iterable[str], deep: bool, hidden: Callable[[str], None]
-) -> Iterator[os.DirEntry[str]]:
+    roots: Iterable[str], deep: bool, hidden: Callable[[str], None], *, inodes: bool = False
+) -> Iterator[Entry]:
     """Everything below, the directories near the roots first; or what is directly in them.
 
-    `hidden` is told of each directory in which something may be that is not seen.
+    `hidden` is told of each directory in which something may be that is not seen. Without `inodes`
+    those are not for use.
     """
     given = frozenset(roots)
     waiting = sorted(given)
     for directory in waiting:
         try:
-            with scandir(directory) as entries:
+            with scandir(directory, inodes=inodes) as entries:
                 for entry in entries:
                     yield entry
                     if not deep or entry.path in RESERVED_TREES:
@@ -124,8 +129,8 @@ def _names_in(directory: str, there: dict[str, Container[str]]) -> Container[str
 
 def _listed(directory: str) -> Container[str]:
     try:
-        is_large = os.stat(directory).st_size > _MAX_LISTED
-        return _AnyName() if is_large else frozenset(listdir(directory))
+        is_large = looks.is_larger(directory, _MAX_LISTED)
+        return _AnyName() if is_large else names(directory)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError:

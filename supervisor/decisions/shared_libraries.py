@@ -16,6 +16,7 @@ from itertools import product
 
 from nono.broker import is_within
 from nono.broker.compiled import pattern_of
+from nono.supervisor import looks
 from nono.supervisor.decisions.listed_places import elements, places
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import bytes_of, regular_file
@@ -142,7 +143,7 @@ def _split(variable: str, separators: str) -> Iterator[str]:
 def _values() -> tuple[set[str], tuple[str, ...], tuple[str, ...]]:
     """What $ORIGIN, $LIB and $PLATFORM may stand for in nono's own process."""
     machine = os.uname().machine
-    programs = {sys.executable, os.path.realpath(sys.executable)}
+    programs = {sys.executable, looks.realpath(sys.executable)}
     return (
         {os.path.dirname(each) for each in programs},
         ("lib", "lib64", f"lib/{machine}-linux-gnu"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 import stat
 from collections.abc import Callable, Collection, Sequence
 
 from nono.broker.rules.paths import parent
+from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir, scandir
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, led_to
@@ -39,7 +39,7 @@ class RealTree:
 
     def kind(self, path: str) -> Kind | None:
         try:
-            mode = os.lstat(path).st_mode
+            mode = looks.lstat(path).st_mode
         except (OSError, ValueError):
             return None
         if stat.S_ISDIR(mode):
@@ -50,7 +50,7 @@ class RealTree:
 
     def may_run(self, path: str) -> bool:
         try:
-            mode = os.lstat(path).st_mode
+            mode = looks.lstat(path).st_mode
         except (OSError, ValueError):
             return True
         return stat.S_ISREG(mode) and bool(mode & _EXECUTABLE)
@@ -87,7 +87,7 @@ class RealTree:
         end = path
         try:
             end = led_to(path)
-            return end if stat.S_ISDIR(os.stat(end).st_mode) else None
+            return end if stat.S_ISDIR(looks.stat(end).st_mode) else None
         except OSError as error:
             if is_unseen(error, end):
                 self.unled.add(parent(path))
@@ -108,7 +108,7 @@ class RealTree:
         there = []
         for name in names:
             try:
-                os.lstat(f"{path}/{name}")
+                looks.lstat(f"{path}/{name}")
             except FileNotFoundError:
                 continue
             except (OSError, ValueError):

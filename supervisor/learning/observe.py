@@ -53,10 +53,11 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
 from nono.supervisor.learning.own_state import entries, opened_by_person, state_rules
 from nono.supervisor.places import base_directory, canonical, home_directory, platform
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.paths.anywhere import anchored
 from nono.supervisor.planning.paths.group_paths import Expander
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
 _WORKDIR = Origin(OriginKind.FLAG, "nono learn")

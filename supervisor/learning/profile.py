@@ -37,9 +37,10 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
 from nono.supervisor.learning.own_state import containers, kept_names
 from nono.supervisor.places import absolute, canonical, from_here, home_directory, platform
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.group_paths import Expander
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.program.program import needed_by
 
 _MAX_DESCRIPTION = 200

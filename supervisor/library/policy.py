@@ -14,8 +14,9 @@ from nono.broker.settings import KEYS
 from nono.supervisor.errors import UsageError
 from nono.supervisor.library.words import in_python
 from nono.supervisor.places import current_directory, home_directory
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 
 Path = str | os.PathLike[str]
 

@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.broker import Process
     from nono.shims.linux.syscall_classes import Network
-    from nono.supervisor.decisions.always import Complete
+    from nono.supervisor.decisions.complete import Complete
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.limits.holding import Holding
     from nono.supervisor.linux.network.service import NetworkService

@@ -24,7 +24,7 @@ from nono.broker import (
 )
 from nono.broker.caches import caches
 from nono.broker.explaining import access_words
-from nono.supervisor.decisions.always import Complete
+from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.places import platform
 from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.planning.plan import Plan

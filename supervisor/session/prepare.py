@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from nono.broker import Access, Allow, Mode, Open
 from nono.broker.dataclass import replace
@@ -28,10 +29,11 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit, AuditOptions
     from nono.supervisor.credentials.proxy import CredentialProxy
-    from nono.supervisor.decisions.always import Complete
+    from nono.supervisor.decisions.complete import Complete
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.planning.plan import Plan
     from nono.supervisor.proxy.proxy import NetworkProxy
+    from nono.supervisor.session.kept_start import Start
 
     if sys.platform == "darwin":
         from nono.supervisor.macos.confine import Confinement
@@ -130,6 +132,7 @@ def prepare(
     witness: Witness | None = None,
     channels: Channels | None = None,
     tally: Tally | None = None,
+    start: Start | None = None,
 ) -> Prepared:
     """Complete the policy, compute the floor, make what holds a program to it, and the TMPDIR.
 
@@ -139,7 +142,7 @@ def prepare(
     about what no rule decides, where the plan's default says so. The keys of the plan's services
     are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError where
     services cannot be used. Directories that the plan has to make are made. With a `tally` calls
-    are counted in it.
+    are counted in it. A `start` may know already what all of this comes to.
     """
     if sys.platform == "darwin" and plan.policy.network.mode is Mode.FILTERED:
         # The kernel there knows no hosts.
@@ -160,7 +163,7 @@ def prepare(
     lacks = _check_machine(plan, best_effort, broker)
     env = os.environ if audit is None or audit.env is None else audit.env
     remove_abandoned(env)
-    tmpdir = make_tmpdir()
+    tmpdir = make_tmpdir("" if start is None else start.tmpdir)
     with contextlib.ExitStack() as undo:
         claimed = claim(tmpdir, env)
         if claimed is not None:
@@ -176,7 +179,8 @@ def prepare(
         proxy = _network_proxy(plan, broker)
         if proxy is not None:
             undo.callback(proxy.close)
-        made = complete(
+        completed = partial(
+            complete,
             plan,
             broker=broker,
             tmpdir=tmpdir,
@@ -184,6 +188,7 @@ def prepare(
             network_port=None if proxy is None else proxy.port,
             env=None if audit is None else audit.env,
         )
+        made = completed() if start is None else start.complete(plan, tmpdir, completed)
         decisions = made.decisions(log if witness is None else witness, _kind(tally))
         decisions.awaited |= awaited
         library = _preload(plan, made, decisions, audit, env) if broker else ""

@@ -15,8 +15,8 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.errors import NonoError
 from nono.supervisor.places import tmpdir_template
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 
 _ROUNDS = 3
 """Of each. Python makes code faster from the eighth call on."""

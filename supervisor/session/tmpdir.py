@@ -22,12 +22,16 @@ _HANDLE_FLAGS = HANDLE | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-def make_tmpdir() -> str:
-    """A new directory that only its owner may use; its canonical path. Raises StartError."""
+def make_tmpdir(name: str = "") -> str:
+    """A new directory that only its owner may use; its canonical path. Raises StartError.
+
+    It has the name that is wanted, if that is free.
+    """
     try:
         top = temporary_directory()
         while True:
-            path = os.path.join(top, TMPDIR_PREFIX + os.urandom(4).hex())
+            path = os.path.join(top, name or TMPDIR_PREFIX + os.urandom(4).hex())
+            name = ""
             with contextlib.suppress(FileExistsError):
                 os.mkdir(path, 0o700)
                 return canonical(path)

@@ -23,14 +23,15 @@ from nono.broker.rules.rule import Rule, singly
 from nono.broker.settings import KEYS
 from nono.supervisor.cli import elsewhere
 from nono.supervisor.cli.commands import nono
-from nono.supervisor.decisions.always import Complete, complete
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.macos.compiled import Compiled
 from nono.supervisor.macos.confine import check_differences
 from nono.supervisor.macos.on_disk import path_on_disk
 from nono.supervisor.places import planned_for
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 from tests.conftest import CHECKOUT
 from tests.seatbelt.evaluator import READINGS, Asked, parse
 

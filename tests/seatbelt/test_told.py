@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from nono.supervisor.cli import elsewhere
 from nono.supervisor.cli.commands import nono as command
-from nono.supervisor.decisions.always import Complete
+from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.macos.compiled import Compiled
 from nono.supervisor.macos.on_disk import path_on_disk
 from nono.supervisor.places import platform

@@ -32,7 +32,7 @@ _HOST_NAME = pattern_of(r"[A-Za-z0-9._-]{1,253}")
 
 
 def resolver_files(copies: Mapping[str, str]) -> dict[str, bytes]:
-    """The content of each file, by path; `copies` is as in `decisions.always.Complete`."""
+    """The content of each file, by path; `copies` is as in `decisions.complete.Complete`."""
     contents = {
         RESOLV_CONF: _RESOLV_CONF,
         NSSWITCH_CONF: _NSSWITCH_CONF,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 
 from nono.broker.rules.paths import child
-from nono.supervisor.descriptors import scandir
+from nono.supervisor.descriptors import apart
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.planning.git.git_files import common, kind_of
 
@@ -66,11 +65,10 @@ class _UnseenError(Exception):
 def _inside(directory: str, before: int) -> list[str]:
     """The directories in one. Raises _UnseenError, also after `before` and these are too many."""
     try:
-        with scandir(directory) as entries:
-            first = list(itertools.islice(entries, _MAX_DIRECTORIES))
-            if before + len(first) >= _MAX_DIRECTORIES:
-                raise _UnseenError
-            return sorted(e.path for e in first if e.is_dir(follow_symlinks=False))
+        first = apart(directory, _MAX_DIRECTORIES)
+        if first.is_cut or before + first.looked_at >= _MAX_DIRECTORIES:
+            raise _UnseenError
+        return sorted(e.path for e in first.entries if e.is_dir(follow_symlinks=False))
     except PermissionError as error:
         if is_out_of_reach(directory):
             return []

@@ -13,6 +13,7 @@ import os
 import stat
 
 from nono.broker.rules.paths import child
+from nono.supervisor import looks
 from nono.supervisor.descriptors import opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.out_of_reach import is_unseen
@@ -112,10 +113,10 @@ def bytes_of(path: str, size: int) -> bytes:
 def is_unread(path: str) -> bool:
     """Whether a file is there, or may be, that its owner cannot read: a run may have seen to that,
     and may let it be read again."""
-    if os.access(path, os.R_OK):
+    if looks.access(path, os.R_OK):
         return False
     try:
-        return os.stat(path).st_uid == os.geteuid()
+        return looks.stat(path).st_uid == os.geteuid()
     except OSError as error:
         return is_unseen(error, path)
 
@@ -135,7 +136,7 @@ def regular_file(path: str, flags: int = os.O_RDONLY) -> int:
 def kind_of(path: str) -> int | None:
     """The kind of what is there itself, as in a mode; None when nothing is."""
     try:
-        return stat.S_IFMT(os.lstat(path).st_mode)
+        return stat.S_IFMT(looks.lstat(path).st_mode)
     except OSError:
         return None
 
@@ -143,6 +144,6 @@ def kind_of(path: str) -> int | None:
 def size_of(path: str) -> int:
     """In bytes, where links lead; 0 when nothing is there."""
     try:
-        return os.stat(path).st_size
+        return looks.file_size(path)
     except OSError:
         return 0

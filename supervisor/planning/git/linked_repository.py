@@ -22,6 +22,7 @@ from nono.broker.dataclass import replace
 from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, is_within, lineage, parent
+from nono.supervisor import looks
 from nono.supervisor.planning.git.git_files import (
     bytes_of,
     exact_common,
@@ -101,7 +102,7 @@ def _is_of_submodule(directory: str, workdir: str) -> bool:
 
 def _is_repository(directory: str) -> bool:
     """True for real directories: a link would lead out of it."""
-    return os.path.isfile(child(directory, "HEAD")) and all(
+    return looks.isfile(child(directory, "HEAD")) and all(
         kind_of(child(directory, name)) == stat.S_IFDIR for name in ("objects", "refs")
     )
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker.digest import sha256
 from nono.broker.rules.paths import is_canonical, is_within, lineage
+from nono.supervisor import looks
 from nono.supervisor.places import make_private, state_directory
 from nono.supervisor.planning.git.git_files import bytes_of
 
@@ -65,7 +66,7 @@ def _line(top: str) -> bytes:
 def _may_be_there(top: str) -> bool:
     """True also where a run has closed a directory on the way: it may be opened again."""
     try:
-        return stat.S_ISDIR(os.stat(top).st_mode)
+        return stat.S_ISDIR(looks.stat(top).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:

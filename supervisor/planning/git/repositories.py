@@ -9,7 +9,6 @@ to look next.
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
 from collections import deque
@@ -20,7 +19,8 @@ from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, lineage, parent
-from nono.supervisor.descriptors import scandir
+from nono.supervisor import looks
+from nono.supervisor.descriptors import apart
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import canonical, plain_path
@@ -173,10 +173,10 @@ def is_bare(top: str) -> bool:
 
 def _is_closed(directory: str) -> bool:
     """One that is there and not seen into, though a run may come to what is in it."""
-    if os.access(directory, os.R_OK | os.X_OK):
+    if looks.access(directory, os.R_OK | os.X_OK):
         return False
     try:
-        if not stat.S_ISDIR(os.stat(directory).st_mode):
+        if not stat.S_ISDIR(looks.stat(directory).st_mode):
             return False
     except (FileNotFoundError, NotADirectoryError):
         return False
@@ -189,7 +189,7 @@ def _closed_above(top: str) -> Iterator[str]:
     """What keeps a repository that was there from being seen."""
     for each in lineage(top):
         try:
-            os.lstat(each)
+            looks.lstat(each)
         except PermissionError:
             continue
         except OSError:
@@ -255,17 +255,16 @@ def _directories(directory: str, cut: list[str]) -> list[str]:
     """Those in a directory that a repository may lie in."""
     left_out = data("start_files")["not_searched"]
     try:
-        with scandir(directory) as entries:
-            found = [
-                entry.path
-                for entry in itertools.islice(entries, _MAX_ENTRIES)
-                if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
-            ]
-            if next(entries, None) is not None:
-                cut.append(directory)
+        found = apart(directory, _MAX_ENTRIES)
     except OSError:
         return []
-    return sorted(found)
+    if found.is_cut:
+        cut.append(directory)
+    return sorted(
+        entry.path
+        for entry in found.entries
+        if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
+    )
 
 
 class Indexes:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from nono.broker import Access, Effect, File, Rule
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import Settings
+from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
@@ -65,7 +66,7 @@ def _missing(path: str) -> str:
     if not path:
         return f"there is no SSH agent: {VARIABLE} is not set"
     try:
-        status = os.stat(path)
+        status = looks.stat(path)
     except OSError:
         return f"there is no SSH agent at {path} ({VARIABLE})"
     is_own = stat.S_ISSOCK(status.st_mode) and status.st_uid in (0, os.geteuid())
@@ -82,7 +83,7 @@ def _read(home: str) -> Iterator[str]:
     """Files that are what their names say: no link leads out of the directory to a key."""
     directory = canonical(os.path.join(home, ".ssh"))
     for path in (*(home.rstrip("/") + each[1:] for each in _KNOWN_HOSTS), *_OF_THE_MACHINE):
-        if not os.path.islink(path):
+        if not looks.islink(path):
             yield canonical(path)
     try:
         names = sorted(listdir(directory))[:_MAX_NAMES]
@@ -90,5 +91,5 @@ def _read(home: str) -> Iterator[str]:
         return
     for name in names:
         path = f"{directory}/{name}"
-        if name.endswith(_PUBLIC) and os.path.isfile(path) and not os.path.islink(path):
+        if name.endswith(_PUBLIC) and looks.isfile(path) and not looks.islink(path):
             yield path

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.rules.patterns import check_wildcards, has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
+from nono.supervisor import looks
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.errors import UsageError, look_near, quoted
 from nono.supervisor.out_of_reach import is_missing
@@ -81,7 +82,7 @@ class FlagPaths:
         path = setting.value
         given = self._followed(setting)
         try:
-            mode = os.stat(given).st_mode
+            mode = looks.stat(given).st_mode
         except OSError as error:
             _check_named(setting, key)
             if error.errno == errno.ENOENT and self._may_be_made(key, path, given):
@@ -102,10 +103,10 @@ class FlagPaths:
     def _file(self, setting: Setting, key: Key) -> str:
         path = setting.value
         given = self._followed(setting)
-        if os.path.isdir(given):
+        if looks.isdir(given):
             raise UsageError(f"{setting}: is a directory", _instead(key, Kind.DIRECTORY, path))
-        is_creatable = Access.WRITE in key.access and os.path.isdir(os.path.dirname(given))
-        if not os.path.lexists(given) and not is_creatable:
+        is_creatable = Access.WRITE in key.access and looks.isdir(os.path.dirname(given))
+        if not looks.lexists(given) and not is_creatable:
             _check_named(setting, key)
             hint = _to_have(os.path.dirname(given), key)
             raise UsageError(f"{setting}: No such file or directory", hint)
@@ -115,9 +116,9 @@ class FlagPaths:
         """The socket may come to be later, in a directory that is there."""
         given = self._followed(setting)
         try:
-            mode = os.stat(given).st_mode
+            mode = looks.stat(given).st_mode
         except OSError as error:
-            if not os.path.isdir(os.path.dirname(given)):
+            if not looks.isdir(os.path.dirname(given)):
                 raise UsageError(
                     f"{setting}: {os.strerror(error.errno or 0)}",
                     look_near(given),
@@ -134,7 +135,7 @@ def _to_have(directory: str, key: Key) -> str:
     """What to do about a directory that is missing: to be written it is made, where all but its
     name is right; what is to be read is more likely mistyped."""
     above = os.path.dirname(directory)
-    if Access.WRITE in key.access and os.path.isdir(above) and os.access(above, os.W_OK):
+    if Access.WRITE in key.access and looks.isdir(above) and looks.access(above, os.W_OK):
         return f"mkdir {quoted(directory)}"
     return look_near(directory)
 
@@ -157,7 +158,7 @@ def _instead_of_directory(path: str) -> str:
     """The flag for the first socket in it, by name; else for one that may come to be there."""
     with contextlib.suppress(OSError), scandir(path) as entries:
         for entry in sorted(itertools.islice(entries, _MAX_SEEN), key=lambda each: each.name):
-            if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
+            if stat.S_ISSOCK(looks.lstat(entry.path).st_mode):
                 return f"{flag('filesystem.unix_socket')} {quoted(entry.path)}"
     return f"{flag('filesystem.unix_socket')} {quoted(os.path.join(path, 'NAME'))}"
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import dropwhile, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile
 
 from nono.broker.rules.paths import is_within, unknown_above
-from nono.supervisor.descriptors import scandir
+from nono.supervisor import looks
+from nono.supervisor.descriptors import apart
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.paths.reach import Reach
 from nono.supervisor.walk import way
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.looks import Entry
 
 MAX_ENTRIES = 10_000
 """In all that is protected."""
@@ -76,7 +81,7 @@ class LinksInside:
         """As `led_to`, with one look at each directory where no further link is on the way."""
         place = link.rpartition("/")[0]
         try:
-            names = os.readlink(link).split("/")
+            names = looks.readlink(link).split("/")
         except OSError:
             return ()
         below = list(dropwhile(_UP.__eq__, names))
@@ -86,19 +91,17 @@ class LinksInside:
         self._left -= _WEIGHT
         return led_to(link)
 
-    def _entries(self, directory: str) -> list[os.DirEntry[str]]:
+    def _entries(self, directory: str) -> Sequence[Entry]:
         most = max(0, min(_MAX_NAMES, self._left))
         try:
-            with scandir(directory) as entries:
-                found = list(islice(entries, most))
-                is_cut = next(entries, None) is not None
+            found, looked_at, is_cut = apart(directory, most)
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError:
-            found, is_cut = [], not is_out_of_reach(directory)
+            found, looked_at, is_cut = [], 0, not is_out_of_reach(directory)
         if is_cut and not self.notes and self._reach(directory):
             self.notes.append(f"{directory}: not every link in it was followed")
-        self._left -= len(found)
+        self._left -= looked_at
         return found
 
     def _may_be_directories(self, paths: Iterable[str]) -> list[str]:
@@ -118,12 +121,11 @@ class LinksInside:
         if directory and not self._may_be_directories((directory,)):
             return frozenset()
         try:
-            with scandir(directory or "/") as entries:
-                found = list(islice(entries, _MAX_NAMES))
+            found = apart(directory or "/", _MAX_NAMES)
         except (FileNotFoundError, NotADirectoryError):
             return frozenset()
         except OSError:
             return None  # it may be searched and not listed
-        if len(found) == _MAX_NAMES:
+        if found.is_cut:
             return None
-        return frozenset(each.name for each in found if each.is_dir(follow_symlinks=False))
+        return frozenset(each.name for each in found.entries if each.is_dir(follow_symlinks=False))

@@ -21,6 +21,7 @@ from nono.broker.configuration.without_credentials import (
 )
 from nono.broker.dataclass import dataclass, field
 from nono.broker.settings import flag
+from nono.supervisor import looks
 from nono.supervisor.links import Ways
 from nono.supervisor.planning.paths.machine_places import Places, read_start
 
@@ -172,7 +173,7 @@ class _Search:
 
     def _new_file(self, spelled: str) -> str | None:
         try:
-            if not stat.S_ISREG(os.stat(spelled).st_mode):
+            if not stat.S_ISREG(looks.stat(spelled).st_mode):
                 return None
         except (OSError, ValueError):
             return None
@@ -206,6 +207,6 @@ class _Search:
 
 def _is_directory(path: str) -> bool:
     try:
-        return os.path.isdir(path)
+        return looks.isdir(path)
     except ValueError:
         return False

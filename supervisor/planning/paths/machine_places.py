@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, is_canonical, lineage
+from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
 
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
@@ -55,7 +56,7 @@ class Places:
         known = self._roots.get(path)
         if known is None:
             try:
-                status = os.stat(path)
+                status = looks.stat(path)
                 known = status.st_uid == 0 and not status.st_mode & _WRITABLE
             except OSError:
                 known = False
@@ -143,7 +144,7 @@ def _links(spelled: str) -> Iterator[str]:
             continue
         path = os.path.join(here, name)
         try:
-            target = os.readlink(path)
+            target = looks.readlink(path)
         except OSError:
             here = path
             continue

@@ -6,11 +6,11 @@ the directory above, nothing is open to it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from nono.broker import Access, Allow, Effect, Open, OriginKind, Policy, Rule, Subtree, is_within
 from nono.broker.requests import NOBODY
+from nono.supervisor import looks
 
 
 def new_directories(rules: Iterable[Rule], home: str, policy: Policy) -> tuple[str, ...]:
@@ -33,6 +33,6 @@ def new_directories(rules: Iterable[Rule], home: str, policy: Policy) -> tuple[s
         if any(is_within(path, each) for each in written)
         and path != home
         and is_within(path, home)
-        and not os.path.lexists(path)
+        and not looks.lexists(path)
         and isinstance(policy.decide(Open(NOBODY, path, Access.READ)), Allow)
     )

@@ -7,7 +7,6 @@ through. Of very many, and where names cannot be listed, the fixed beginning sta
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 
 from nono.broker import Effect, Glob, Rule, Subtree
@@ -15,8 +14,13 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
 from nono.broker.rules.automaton import ANY_DEPTH, States
 from nono.broker.rules.paths import RESERVED_TREES, components
+from nono.supervisor import looks
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.out_of_reach import is_out_of_reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.looks import Entry
 
 _MAX_ENTRIES = 5_000
 
@@ -42,10 +46,10 @@ def opened_by(pattern: Glob) -> Opened:
     while waiting:
         directory, states = waiting.pop()
         if any(state < len(names.parts) and names.parts[state] is ANY_DEPTH for state in states):
-            if os.path.isdir(directory):
+            if looks.isdir(directory):
                 wholly.add(directory)
             continue
-        if _ends_after_one_name(pattern, states) and os.path.isdir(directory):
+        if _ends_after_one_name(pattern, states) and looks.isdir(directory):
             directly.add(directory)
         for entry in _entries(directory):
             left -= 1
@@ -88,7 +92,7 @@ def _ends_after_one_name(pattern: Glob, states: States) -> bool:
     )
 
 
-def _entries(directory: str) -> Iterator[os.DirEntry[str] | None]:
+def _entries(directory: str) -> Iterator[Entry | None]:
     """What is in a directory; None for what may be in there and cannot be told."""
     try:
         with scandir(directory) as entries:

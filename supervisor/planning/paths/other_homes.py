@@ -6,7 +6,6 @@ run, and one in the person's own home, looks at none of this.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -23,6 +22,7 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.dataclass import replace
+from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir, opened, scandir
 from nono.supervisor.links import Ways
 from nono.supervisor.places import platform
@@ -124,7 +124,7 @@ def _homes(own: str) -> list[str]:
                 found += [entry.path for entry in islice(entries, _MAX)]
         except OSError:
             continue
-    homes = [path for path in dict.fromkeys(map(Ways(own).of_any, found)) if os.path.isdir(path)]
+    homes = [path for path in dict.fromkeys(map(Ways(own).of_any, found)) if looks.isdir(path)]
     return [
         path
         for path in homes[:_MAX]

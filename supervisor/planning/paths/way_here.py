@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker import Effect, Rule, Subtree, is_within
+from nono.supervisor import looks
 from nono.supervisor.places import absolute, here
 from nono.supervisor.walk import way
 
@@ -40,6 +41,6 @@ def _opens(rule: Rule, workdir: str) -> bool:
 
 def _is_ours(directory: str) -> bool:
     try:
-        return os.stat(directory).st_uid == os.getuid()
+        return looks.stat(directory).st_uid == os.getuid()
     except OSError:
         return False

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from nono.broker import is_within
 from nono.broker.rules.paths import lineage
+from nono.supervisor import looks
 from nono.supervisor.errors import UsageError, look_near, quoted
 from nono.supervisor.places import (
     absolute,
@@ -36,8 +37,8 @@ def may_be_script(argv: Sequence[str]) -> bool:
 def may_bring_profile(argv: Sequence[str], workdir: str, env: Mapping[str, str]) -> bool:
     """False where nothing can have a profile in it, as most runs start."""
     return (
-        os.path.lexists(os.path.join(workdir, PROJECT_FILE))
-        or os.path.isdir(os.path.join(state_directory(env), ACCEPTED))
+        looks.lexists(os.path.join(workdir, PROJECT_FILE))
+        or looks.isdir(os.path.join(state_directory(env), ACCEPTED))
         or may_be_script(argv)
     )
 
@@ -50,7 +51,7 @@ def working_directory(given: str | None, home: str) -> str:
     if given is not None and base and not is_within(home, base):
         path = follow(said, path, Changeable((base,)), "--workdir ")
     try:
-        is_directory = stat.S_ISDIR(os.stat(path).st_mode)
+        is_directory = stat.S_ISDIR(looks.stat(path).st_mode)
     except FileNotFoundError:
         raise UsageError(f"{said}: no such directory", look_near(path)) from None
     except PermissionError:
@@ -59,7 +60,7 @@ def working_directory(given: str | None, home: str) -> str:
         raise UsageError(f"{said}: {error.strerror}", f"ls -ld {quoted(path)}") from None
     if not is_directory:
         raise UsageError(f"{said}: not a directory", f"ls -ld {quoted(path)}")
-    if given is not None and not os.access(path, os.X_OK):
+    if given is not None and not looks.access(path, os.X_OK):
         raise _not_entered(path, said)
     return canonical(path)
 
@@ -75,7 +76,7 @@ def _not_entered(path: str, said: str) -> UsageError:
     """The error for a directory below one that this user may not search, which is named."""
     plain = os.path.normpath(path)
     closed = next(
-        (each for each in reversed(list(lineage(plain))) if not os.access(each, os.X_OK)), plain
+        (each for each in reversed(list(lineage(plain))) if not looks.access(each, os.X_OK)), plain
     )
     where = f"{said}: " if plain in said else f"{said}: {plain}: "
     what = f"user {os.geteuid()} may not search {closed}"

@@ -18,6 +18,7 @@ from nono.broker.dataclass import dataclass, replace
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.settings import Key, Setting, Settings
+from nono.supervisor import looks
 from nono.supervisor.places import platform
 from nono.supervisor.planning.network.network_rules import listening_rules, reaching_rules
 from nono.supervisor.planning.paths.path_rules import path_rules
@@ -172,7 +173,7 @@ def _answer(setting: Setting, lines: Sequence[str]) -> KeptAnswer:
 
 def read_answers(file: str, env: Mapping[str, str], home: str) -> list[KeptAnswer]:
     """Every entry of a file, stale ones too; none of one that is not there. Raises PolicyError."""
-    if not os.path.lexists(file):
+    if not looks.lexists(file):
         return []
     source = Profiles(env, home).load(file, None)
     merged = merge([parse(source.file, source.data)], platform())
@@ -189,7 +190,7 @@ def write_answers(file: str, answers: Iterable[KeptAnswer]) -> None:
     """Make these the entries of a file; one without any goes. Raises OSError."""
     answers = list(answers)
     if not answers:
-        if os.path.lexists(file):
+        if looks.lexists(file):
             os.unlink(file)
         return
     directory = os.path.dirname(file)

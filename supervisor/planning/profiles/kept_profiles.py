@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Mapping
 
 import msgpack
@@ -19,7 +20,8 @@ from nono.broker.errors import PolicyError
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.profile.merged import Merged, Source
 from nono.broker.profile.plain import plain_merged, read_merged
-from nono.supervisor.descriptors import scandir
+from nono.supervisor import looks
+from nono.supervisor.descriptors import listdir
 from nono.supervisor.kept_files import keep, read_kept
 from nono.supervisor.places import here, platform
 from nono.supervisor.planning.profiles.profile_files import Profiles
@@ -95,7 +97,8 @@ def _code() -> str:
     data = os.path.dirname(PROFILES)
     parts = []
     for directory in (os.path.join(os.path.dirname(data), "profile"), data):
-        with scandir(directory) as entries:
-            files = sorted((each.name, each.stat()) for each in entries if each.is_file())
-        parts += [f"{name} {found.st_mtime_ns} {found.st_size}" for name, found in files]
+        for name in sorted(listdir(directory)):
+            found = looks.source_status(os.path.join(directory, name))
+            if stat.S_ISREG(found.st_mode):
+                parts.append(f"{name} {found.st_mtime_ns} {found.st_size}")
     return sha256("\n".join(parts).encode()).hexdigest()

@@ -13,6 +13,7 @@ from nono.broker.datafile import PROFILES
 from nono.broker.errors import did_you_mean
 from nono.broker.profile.merged import Load, Merged, Source
 from nono.broker.profile.spelling import MAX_BYTES, check_base, is_file_name
+from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir, opened
 from nono.supervisor.places import absolute, from_here, platform, profile_directory
 from nono.supervisor.planning.profiles.answers_file import ANSWERS
@@ -51,8 +52,8 @@ class Profiles:
             base = os.path.dirname(os.path.abspath(by.file))
             return self._read(absolute(reference, self._home, base))
         own = os.path.join(self.directory, reference + _SUFFIX)
-        if os.path.lexists(own):
-            if os.path.isfile(os.path.join(PROFILES, reference + _SUFFIX)):
+        if looks.lexists(own):
+            if looks.isfile(os.path.join(PROFILES, reference + _SUFFIX)):
                 self.notes.append(f"{own} is used, and not the built-in profile {reference}")
             return self._read(own)
         return self._built_in(reference)
@@ -68,7 +69,7 @@ class Profiles:
             return Source(_BUILT_IN + name, file.read())
 
     def _hint(self, name: str) -> str:
-        if os.path.isfile(name):
+        if looks.isfile(name):
             return f"a file is named with a slash: ./{name}"
         return did_you_mean(name, self.names(), "nono profile list")
 
@@ -90,7 +91,7 @@ class Profiles:
         finally:
             os.close(descriptor)
         self.notes += _oddities(path, state)
-        return Source(_shown(os.path.realpath(path)), data)
+        return Source(_shown(looks.realpath(path)), data)
 
 
 def new_file(name: str, directory: str, force: bool = False) -> tuple[int, str]:
@@ -109,7 +110,7 @@ def replacement(name: str, directory: str) -> tuple[int, str]:
     Raises broker.PolicyError, OSError.
     """
     path = _place(name, directory)
-    if os.path.isdir(path):
+    if looks.isdir(path):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     import tempfile  # for what is written, which is seldom
 
@@ -156,12 +157,12 @@ def _shown(path: str) -> str:
 
 
 def _oddities(path: str, state: os.stat_result) -> Iterator[str]:
-    if os.path.islink(path):
-        yield f"{path} is a link to {os.path.realpath(path)}"
+    if looks.islink(path):
+        yield f"{path} is a link to {looks.realpath(path)}"
     if state.st_mode & _OTHERS_MAY_WRITE:
         yield f"{path} can be changed by other users: chmod go-w {path}"
     elif state.st_uid not in (0, os.getuid()):
         yield f"{path} belongs to another user, who can change it"
-    directory = os.stat(os.path.dirname(os.path.realpath(path)))
+    directory = looks.stat(os.path.dirname(looks.realpath(path)))
     if directory.st_mode & _OTHERS_MAY_WRITE and not directory.st_mode & stat.S_ISVTX:
         yield f"{path} can be replaced by other users: its directory is open to them"

@@ -10,6 +10,7 @@ from nono.broker import File, Glob, PathPattern, PolicyError, Subtree, is_within
 from nono.broker.profile.spelling import VARIABLE, VARIABLES, is_pattern
 from nono.broker.rules.patterns import check_wildcards, has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting
+from nono.supervisor import looks
 from nono.supervisor.places import BASE_DIRECTORIES, canonical
 from nono.supervisor.planning.paths.refused_names import (
     fixed_beginning,
@@ -104,7 +105,7 @@ class ProfilePaths:
         if not isinstance(pattern, File):
             self._findings.complain(setting, "no names are listed by a pattern; name the directory")
             return False
-        if not os.path.isdir(pattern.path):
+        if not looks.isdir(pattern.path):
             self._findings.note(setting, f"{pattern.path} is no directory: nothing is opened")
             return False
         return True
@@ -138,9 +139,9 @@ class ProfilePaths:
         path = getattr(pattern, "path", None)
         if path is None:
             return
-        if not os.path.lexists(path):
+        if not looks.lexists(path):
             self._findings.note(setting, f"{path} does not exist")
-        elif isinstance(pattern, File) and os.path.isdir(path):
+        elif isinstance(pattern, File) and looks.isdir(path):
             self._findings.note(setting, f"{path} is a directory: only its list of names is opened")
 
 
@@ -179,7 +180,7 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
             return [Glob(text)]
         return refused_pattern(variables.path(text, quote=True), text)
     path = variables.path(text)
-    if not os.path.lexists(path):
+    if not looks.lexists(path):
         check_wildcards(text)
     found: list[PathPattern] = [*refused(path, text)]
     # A name may hold these by accident; a refusal takes them both ways.

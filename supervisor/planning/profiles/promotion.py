@@ -13,6 +13,7 @@ from nono.broker.errors import PolicyError
 from nono.broker.profile.jsonc import Node, read
 from nono.broker.profile.parse import parse
 from nono.broker.profile.spelling import is_file_name
+from nono.supervisor import looks
 from nono.supervisor.places import from_here, home_directory, profile_directory
 from nono.supervisor.planning.git.git_files import regular_file
 
@@ -55,7 +56,7 @@ def promoted(
     home = home_directory(env)
     path = os.path.join(profile_directory(env, home), name + ".json")
     if is_file_name(name):
-        path = os.path.realpath(from_here(name, home))
+        path = looks.realpath(from_here(name, home))
     before, start = _text(path, name)
     after = before or start
     for key, value in entries:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from nono.broker import is_within
+from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir
 
 _PARTS = ("bin", "lib", "lib64", "libexec", "include")
@@ -35,13 +36,13 @@ def _python(prefix: str) -> bool:
     except OSError:
         return False
     return any(
-        name.startswith(("python", "pypy")) and os.path.isfile(os.path.join(library, name, "os.py"))
+        name.startswith(("python", "pypy")) and looks.isfile(os.path.join(library, name, "os.py"))
         for name in names
     )
 
 
 def _node(prefix: str) -> bool:
-    return os.path.isdir(os.path.join(prefix, "lib", "node_modules")) or os.path.isdir(
+    return looks.isdir(os.path.join(prefix, "lib", "node_modules")) or looks.isdir(
         os.path.join(prefix, "include", "node")
     )
 
@@ -71,7 +72,7 @@ def package_of(program: str) -> str | None:
 
 def is_environment(prefix: str) -> bool:
     """True for a virtual environment of Python's, or one of conda's."""
-    return os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or os.path.isdir(
+    return looks.isfile(os.path.join(prefix, "pyvenv.cfg")) or looks.isdir(
         os.path.join(prefix, "conda-meta")
     )
 
@@ -80,7 +81,7 @@ def is_switch(directory: str) -> bool:
     """True for the shims of pyenv or a relative of it, which run one of the versions beside."""
     prefix = os.path.dirname(directory)
     return os.path.basename(directory) == "shims" and any(
-        os.path.isdir(os.path.join(prefix, name)) for name in ("versions", "installs")
+        looks.isdir(os.path.join(prefix, name)) for name in ("versions", "installs")
     )
 
 

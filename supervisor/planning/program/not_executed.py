@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from nono.supervisor import looks
 from nono.supervisor.planning.program.not_found import by_shell, not_found
 from nono.supervisor.planning.program.program import first_line, is_of_32_bits, is_text
 
@@ -53,7 +54,7 @@ def diagnose(
         rest = map(shlex.quote, argv[1:])
         return Diagnosis(what, by_shell(quoted, *rest) if is_text(program) else f"file {quoted}")
     culprit = words[0] if words else plain
-    if not os.access(culprit, os.X_OK):
+    if not looks.access(culprit, os.X_OK):
         what = f"{said}: {culprit}, which its first line names" if words else said
         return Diagnosis(what, f"ls -l {shlex.quote(culprit)}")
     if is_of_32_bits(program):
@@ -71,13 +72,13 @@ def _by_mode(command: str, said: str, cwd: str) -> Diagnosis:
     quoted = shlex.quote(command)
     path = os.path.join(cwd, command)
     try:
-        mode = os.stat(path).st_mode
+        mode = looks.stat(path).st_mode
     except OSError:
         return Diagnosis(said, f"ls -l {quoted}")
     if stat.S_ISDIR(mode):
         return Diagnosis(f"{said}: it is a directory", f"ls {quoted}")
     if mode & 0o111:
         return Diagnosis(said, f"ls -l {quoted}")
-    is_script = bool(first_line(path)) and os.access(path, os.W_OK)
+    is_script = bool(first_line(path)) and looks.access(path, os.W_OK)
     hint = f"chmod +x {quoted}" if is_script else f"ls -l {quoted}"
     return Diagnosis(f"{said}: it is not executable", hint)

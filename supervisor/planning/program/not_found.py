@@ -15,6 +15,7 @@ from nono.broker import is_within
 from nono.broker.agents import Agent, agents
 from nono.broker.caches import search
 from nono.broker.settings import flag
+from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir
 from nono.supervisor.errors import look_near
 from nono.supervisor.places import caches_directory, home_directory
@@ -34,7 +35,7 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
         below = command if os.path.isabs(command) or _is_ours(cwd) else os.path.join(cwd, command)
         return os.strerror(errno.ENOENT), look_near(below)
     here = os.path.join(cwd, command)
-    if os.path.isfile(here):
+    if looks.isfile(here):
         return "command not found", _as_it_is(f"./{command}", cwd)
     hint = _of_agent(argv, env) or _where_installed(argv)
     if hint is None and command.endswith(_SCRIPT):
@@ -50,7 +51,7 @@ def by_shell(*words: str) -> str:
 def _as_it_is(command: str, cwd: str) -> str:
     """What runs a file that lies here, or lets it be run. A shell runs one without a first line."""
     quoted, path = _from_here(command, cwd), os.path.join(cwd, command)
-    is_program = os.access(path, os.X_OK)
+    is_program = looks.access(path, os.X_OK)
     if is_text(path) and (is_program or command.endswith(_SHELL_SCRIPT)):
         return by_shell(quoted)
     return f"nono run -- {quoted}" if is_program else f"chmod +x {quoted}"
@@ -62,7 +63,7 @@ def _from_here(path: str, cwd: str) -> str:
 
 
 def _is_ours(cwd: str) -> bool:
-    return os.path.realpath(cwd) == os.path.realpath(os.curdir)
+    return looks.realpath(cwd) == looks.realpath(os.curdir)
 
 
 def _where_installed(argv: Sequence[str], first: str = "") -> str | None:
@@ -77,7 +78,7 @@ def _where_installed(argv: Sequence[str], first: str = "") -> str | None:
         return None
     profiles.sort(key=lambda name: name != first)
     for profile in profiles[:_MAX_PROFILES]:
-        if any(os.path.isfile(f"{place}/{argv[0]}") for place in search(f"{root}/{profile}")):
+        if any(looks.isfile(f"{place}/{argv[0]}") for place in search(f"{root}/{profile}")):
             return f"nono run --profile {shlex.quote(profile)} -- {shlex.join(argv)}"
     return None
 

@@ -19,6 +19,7 @@ from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree,
 from nono.broker.dataclass import dataclass, field
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import flag
+from nono.supervisor import looks
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import bytes_of
 from nono.supervisor.planning.program.commands import SHELLS, further_programs, programs_of_text
@@ -92,7 +93,7 @@ def find_program(command: str, env: Mapping[str, str], cwd: str) -> str | None:
         candidates = (f"{top}{command}" for top in tops)
     for candidate in candidates:
         path = candidate if candidate.startswith("/") else os.path.join(cwd, candidate)
-        if os.path.isfile(path) and os.access(path, os.X_OK):
+        if looks.isfile(path) and looks.access(path, os.X_OK):
             return path
     return None
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from nono.broker.compiled import pattern_of
 from nono.broker.named_tuple import NamedTuple
+from nono.supervisor import looks
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.program.program import find_program, first_line
 
@@ -36,7 +37,7 @@ def with_interpreter(argv: Sequence[str], workdir: str, env: Mapping[str, str]) 
     named = argv[0] if argv else ""
     is_python = named.endswith(_SUFFIX)
     path = os.path.join(workdir, named)
-    if not (is_python or "/" in named) or not os.path.isfile(path):
+    if not (is_python or "/" in named) or not looks.isfile(path):
         return Started(argv)
     starts_nono = not _NONO.isdisjoint(map(os.path.basename, first_line(path)))
     if not is_python and starts_nono:
@@ -46,7 +47,7 @@ def with_interpreter(argv: Sequence[str], workdir: str, env: Mapping[str, str]) 
         )
     if not is_python or ("/" not in named and find_program(named, env, workdir) is not None):
         return Started(argv)
-    if starts_nono or not os.access(path, os.X_OK):
+    if starts_nono or not looks.access(path, os.X_OK):
         return Started((_INTERPRETER, *argv), named)
     return Started(argv if "/" in named else (f"./{named}", *argv[1:]))
 
@@ -79,4 +80,4 @@ def _script_of_python(words: Sequence[str]) -> str | None:
 def _is_script(named: str, workdir: str) -> bool:
     """True for a file that is named by its path and has a first line that says what runs it."""
     path = os.path.join(workdir, named)
-    return "/" in named and os.path.isfile(path) and bool(first_line(path))
+    return "/" in named and looks.isfile(path) and bool(first_line(path))

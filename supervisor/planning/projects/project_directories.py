@@ -8,14 +8,15 @@ whole.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from nono.broker.datafile import data
 from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
+from nono.supervisor import looks
+from nono.supervisor.descriptors import among
 from nono.supervisor.places import canonical
-from nono.supervisor.planning.git.git_files import common, names_in
+from nono.supervisor.planning.git.git_files import common
 from nono.supervisor.planning.git.repositories import Found, Repository
 
 _MAX_LETTERS = 1 << 17
@@ -116,7 +117,7 @@ class ProjectDirectories:
     def _is_known(self, top: str) -> bool:
         """True for one that was looked at, and that a link leads to."""
         try:
-            status = os.stat(top)
+            status = looks.file_status(top, follow_symlinks=True)
         except (OSError, ValueError):
             return False
         identity = (status.st_dev, status.st_ino)
@@ -129,12 +130,14 @@ class ProjectDirectories:
         """The names that some pattern is for; None for too many, or where too many are to be looked
         at. Of what was opened itself that is only told: it may be a directory of data."""
         most = _MAX_NAMES if is_opened else self._left
-        there = names_in(top, most + 1)
-        if len(there) > most:
+        try:
+            found, looked_at, is_cut = among(top, most, self._patterns)
+        except OSError:
+            return []
+        if is_cut:
             if not is_opened:
                 return None
             self.notes.append(_MANY_NAMES.format(top))
-        self._left -= 0 if is_opened else len(there)
-        found = [name for pattern in self._patterns for name in pattern.among(there)]
+        self._left -= 0 if is_opened else looked_at
         self._matches_left -= len(found)
         return found if self._matches_left >= 0 else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from nono.supervisor import looks
 from nono.supervisor.places import state_directory
 from nono.supervisor.planning.paths.workdir import ACCEPTED, PROJECT_FILE
 from nono.supervisor.planning.program.scripts import script_of
@@ -26,7 +27,7 @@ def found_here(argv: Sequence[str], workdir: str, env: Mapping[str, str]) -> Fou
     """
     script = script_of(argv, workdir) if argv else None
     project_file = os.path.join(workdir, PROJECT_FILE)
-    is_known = os.path.isdir(os.path.join(state_directory(env), ACCEPTED))
+    is_known = looks.isdir(os.path.join(state_directory(env), ACCEPTED))
     if not is_known and not _mentions(project_file) and not _may_have(script):
         return None
     # What only a run with such a file needs is loaded only then.

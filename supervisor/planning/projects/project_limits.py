@@ -19,6 +19,7 @@ from nono.broker.profile.merged import Merged
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.rule import Origin
 from nono.broker.settings import Setting, flag
+from nono.supervisor import looks
 from nono.supervisor.places import caches_directory, canonical, profile_directory, state_directory
 from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.projects.start_files import started_by_itself
@@ -122,6 +123,6 @@ def _reasons(
 
 def _is_socket(path: str) -> bool:
     try:
-        return stat.S_ISSOCK(os.stat(path, follow_symlinks=False).st_mode)
+        return stat.S_ISSOCK(looks.lstat(path).st_mode)
     except OSError:
         return False

@@ -19,8 +19,9 @@ from nono.supervisor.audit.writer import AuditOptions, open_audit
 from nono.supervisor.cli.commands import nono
 from nono.supervisor.credentials.usage import Usage, usage_of
 from nono.supervisor.decisions.always import complete
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 
 ME = RecordedProcess(7, "/usr/bin/python3", ("python3", "script.py"))
 TMPDIR = "/tmp/nono-none"

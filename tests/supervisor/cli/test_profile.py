@@ -31,8 +31,8 @@ from nono.broker.profile.page import page
 from nono.broker.requests import RecordedProcess
 from nono.broker.rules.rule import Effect
 from nono.supervisor.cli.profile import profile
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.planning.profiles.profile_files import built_in_names
 from tests.conftest import BY_A_USER, CHECKOUT, Account, Nono
 

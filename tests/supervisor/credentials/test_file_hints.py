@@ -9,8 +9,8 @@ import pytest
 
 from nono.supervisor.credentials import keys
 from nono.supervisor.errors import NonoError
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 
 
 def test_what_is_not_there_is_stored_and_a_link_is_named(tmp_path: Path) -> None:

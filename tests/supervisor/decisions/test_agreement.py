@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from nono.broker import Access, Allow, ConnectHost, Execute, Open
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 from tests.conftest import Account, Nono, program_beside
 from tests.supervisor.network.world import world
 

@@ -38,13 +38,15 @@ from nono.supervisor.audit.writer import AuditOptions
 from nono.supervisor.cli.run import run
 from nono.supervisor.cli.why import why
 from nono.supervisor.decisions import kernel_mounts
-from nono.supervisor.decisions.always import Complete, complete
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.learning.observe import Learner, base_plan, learning_plan
 from nono.supervisor.learning.profile import ProfileDraft
 from nono.supervisor.places import tmpdir_template
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.report.plan import describe
 from nono.supervisor.report.surroundings import around
 from nono.supervisor.session.prepare import Prepared, prepare

@@ -17,8 +17,8 @@ from nono.broker.requests import NOBODY
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.opened_later import OpenedLater
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 
 _DIRECTORIES = ("a", "a/sub", "b", "b/sub", "c", "d")
 _FILES = tuple(f"{directory}/{name}" for directory in _DIRECTORIES for name in ("k.key", "plain"))

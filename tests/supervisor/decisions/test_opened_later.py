@@ -40,8 +40,8 @@ from nono.supervisor.decisions.opened_later import OpenedLater
 from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.faults import Faults
 from nono.supervisor.planning.git.remembered_repositories import remember, remembered
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 
 RW = Access.READ | Access.WRITE
 ANSWER = Origin(OriginKind.ANSWER, "1, 12:00")

@@ -19,8 +19,8 @@ from nono.supervisor.decisions import other_links
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.preloaded import library, loaded_by, readable
 from nono.supervisor.places import planned_for
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.session.prepare import prepare
 
 ORIGIN = Origin(OriginKind.FLAG, "--deny")

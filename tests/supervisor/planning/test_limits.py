@@ -13,8 +13,8 @@ import nono
 from nono.broker.errors import PolicyError
 from nono.broker.limits import Limits
 from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 
 ENV = {"HOME": "/x"}
 SAID = {

@@ -269,7 +269,7 @@ def test_a_profile_cannot_be_written_by_its_program(
 @BY_A_USER
 def test_a_run_without_a_profile_does_not_load_what_reads_one(as_user: Account) -> None:
     code = (
-        "import sys\nfrom nono.supervisor.planning.plan import Options, make_plan\n"
+        "import sys\nfrom nono.supervisor.planning.make_plan import Options, make_plan\n"
         "make_plan(Options())\nprint([n for n in sys.modules if 'pydantic' in n])"
     )
     done: Finished = as_user(as_user.python, "-P", "-c", code)

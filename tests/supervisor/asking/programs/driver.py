@@ -21,7 +21,7 @@ from nono.supervisor.cli.main import main  # noqa: F401  what a run imports
 from nono.supervisor.exit_status import of_program, of_shell
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.session import foreground
 from nono.supervisor.session.prepare import prepare
 from nono.supervisor.streams import inherited_streams

@@ -12,8 +12,8 @@ import pytest
 from nono.shims.linux import landlock
 from nono.supervisor.errors import StartError, UsageError
 from nono.supervisor.linux import confine, own_network
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
 from tests.conftest import BY_A_USER, Account, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON
 from tests.supervisor.network.world import World

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from nono.broker import Access, Deny, Open, groups, rules_of
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.group_paths import Expander
-from nono.supervisor.planning.plan import make_plan
 from tests.broker.worlds import CALLER
 
 

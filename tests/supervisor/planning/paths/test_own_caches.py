@@ -13,10 +13,11 @@ from nono.broker.profile.spelling import check_base
 from nono.broker.requests import NOBODY, SET_ID
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import NonoError
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.moved_caches import directory_in, elsewhere
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.own_caches import own_caches
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 
 DEVELOPERS = ("agent", "go-dev", "java-dev", "node-dev", "python-dev", "rust-dev")
 

@@ -14,8 +14,9 @@ from nono.broker import Access, Allow, Open
 from nono.broker.errors import ProfileError
 from nono.broker.requests import NOBODY
 from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.projects import accepted
 from nono.supervisor.planning.projects.project_file import MAX_BYTES, Found, Project
 from nono.supervisor.planning.projects.project_here import found_here

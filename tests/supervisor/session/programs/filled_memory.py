@@ -18,7 +18,7 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.own_code import this_process_is_ours
 from nono.supervisor.errors import NonoError
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import make_plan
+from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.session import loaded
 from nono.supervisor.session.rehearsal import rehearse
 

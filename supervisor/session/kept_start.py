@@ -1,0 +1,157 @@
+"""Starts kept from one run to the next: to make a policy takes half of what a start takes.
+
+A policy follows from what a person said, the environment, and looks at the file system
+(`supervisor/looks.py`). A file (`kept_files.py`) has what a start came to, the looks that were made
+for it, and a digest of what they found. The next start that is asked for the same makes the same
+looks: where they find the same, what is kept is what it would have come to. All else is made anew
+in every run: what the kernel is told, the TMPDIR, what is compared at the end.
+
+Two starts in a row have to find the same before anything is kept: where the tree always changes
+nobody writes a file in vain. What holds keys, or ports that only one run has, is never kept.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from nono.broker.datafile import DATA
+from nono.broker.digest import sha256
+from nono.supervisor import looks
+from nono.supervisor.kept_files import keep, read_kept
+from nono.supervisor.noted_looks import Looks, digest_now
+from nono.supervisor.places import TMPDIR_PREFIX
+from nono.supervisor.version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.decisions.complete import Complete
+    from nono.supervisor.planning.plan import Plan
+
+    Made = tuple[Plan, Complete]
+
+_KIND = "starts"
+_FILES = 64
+"""So many are kept at most: which one it is follows from the directory and what was said."""
+_DIGEST_BYTES = 32
+_PACKAGE = "nono."
+
+
+class Start:
+    """One start of the command: as it is kept, or noted in order to be kept."""
+
+    def __init__(self, said: Sequence[object], env: Mapping[str, str]) -> None:
+        """`said` is all that the person said. Raises OSError where the directory is gone."""
+        here = os.getcwd()
+        self._file = f"{_digest(here, said)[0] % _FILES:02}"
+        self._key = _digest(here, said, sorted(env.items()), *_circumstances())
+        self._env = env
+        self._looks = Looks()
+        self._made: Made | None = None
+        self.tmpdir = TMPDIR_PREFIX + os.urandom(4).hex()
+        """The name that the run's TMPDIR is to have."""
+        self._known: Made | None = None
+        self._seen = b""
+        """The digest of what looks found in the start before, where that was not kept."""
+
+    def plan(self, make: Callable[[], Plan]) -> Plan:
+        """As it is kept, if looks find what they found; else made. Raises what `make` does."""
+        self._known = self._find()
+        if self._known is not None:
+            return self._known[0]
+        with looks.noted(self._looks):
+            return make()
+
+    def complete(self, plan: Plan, tmpdir: str, make: Callable[[], Complete]) -> Complete:
+        """The policy of a run with this TMPDIR. Raises what `make` does."""
+        if self._known is not None:
+            if os.path.basename(tmpdir) == self.tmpdir:
+                return self._known[1]
+            return make()
+        with looks.noted(self._looks):
+            made = make()
+            for source in _sources():
+                looks.source_status(source)
+        self._looks.leave_out(tmpdir)
+        if os.path.basename(tmpdir) == self.tmpdir and _may_be_kept(plan):
+            self._made = plan, made
+        return made
+
+    def keep(self) -> None:
+        """For later starts; for when the program has ended. What is known already is left alone."""
+        if self._made is None or not self._looks.are_whole:
+            return
+        found = self._looks.digest()
+        if self._seen != found:
+            keep(_KIND, self._file, _with_digest(marshal.dumps((self._key, found))), self._env)
+            return
+        # What only a start that is kept needs is loaded only then.
+        from nono.supervisor.session.kept_objects import packed
+
+        whole = (self._key, found, self._looks.asked, self.tmpdir, packed(self._made))
+        keep(_KIND, self._file, _with_digest(marshal.dumps(whole)), self._env)
+
+    def _find(self) -> Made | None:
+        try:
+            kept = read_kept(_KIND, self._file, self._env)
+            body = kept[_DIGEST_BYTES:]
+            if kept[:_DIGEST_BYTES] != sha256(body).digest():
+                return None
+            key, found, *rest = marshal.loads(body)
+            if key != self._key:
+                return None
+            self._seen = found
+            if not rest:
+                return None
+            asked, tmpdir, made = rest
+            if digest_now(asked) != found:
+                return None
+            from nono.supervisor.session.kept_objects import unpacked
+
+            return unpacked(made.replace(tmpdir.encode(), self.tmpdir.encode()))
+        except Exception:
+            return None  # what is odd is as good as nothing: it is made anew
+
+
+def start_of(said: Sequence[object], env: Mapping[str, str]) -> Start | None:
+    """A start that may be kept; None where the working directory is gone."""
+    try:
+        return Start(said, env)
+    except OSError:
+        return None
+
+
+def _may_be_kept(plan: Plan) -> bool:
+    """False for what only one run has, and for what nobody is to find in a file."""
+    return not (plan.services or plan.by_proxy or plan.upstream_proxy is not None)
+
+
+def _circumstances() -> Iterator[object]:
+    """What else a policy follows from."""
+    yield VERSION
+    yield sys.version, sys.executable, sys.argv[0], sys.path, sys.prefix, sys.base_prefix
+    yield tuple(sys.flags)
+    yield os.getresuid(), os.getresgid(), os.getgroups(), tuple(os.uname())
+    yield time.strftime("%Y-%m-%d")  # answers are kept for so many days
+
+
+def _sources() -> Iterator[str]:
+    """The files of nono's that have been used so far."""
+    for name, module in [*sys.modules.items()]:
+        file = getattr(module, "__file__", None)
+        if name.startswith(_PACKAGE) and file is not None:
+            yield file
+    with os.scandir(DATA) as entries:
+        yield from sorted(each.path for each in entries if each.is_file())
+
+
+def _digest(*parts: object) -> bytes:
+    return sha256(repr(parts).encode("utf-8", "surrogateescape")).digest()
+
+
+def _with_digest(body: bytes) -> bytes:
+    """So that what a disk has spoilt counts as nothing."""
+    return sha256(body).digest() + body
