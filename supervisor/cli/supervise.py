@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from nono.broker.settings import flag
 from nono.broker.visible import visible
@@ -14,8 +13,6 @@ from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
-from nono.supervisor.planning.make_plan import make_plan
-from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.paths.workdir import (
     may_be_script,
     may_bring_profile,
@@ -91,7 +88,14 @@ def _planned(
     start: Start | None = None,
 ) -> Plan:
     """The plan, once its notes were said."""
-    make = partial(make_plan, to_options(values), argv, project=project, script=script)
+
+    def make() -> Plan:
+        # What only a plan that is made needs is loaded only then.
+        from nono.supervisor.planning.make_plan import make_plan
+        from nono.supervisor.planning.options import to_options
+
+        return make_plan(to_options(values), argv, project=project, script=script)
+
     plan = make() if start is None else start.plan(make)
     if plan.limits is not None and not values["dry_run"]:
         from nono.supervisor.session.own_scope import enter_own_scope  # seldom needed

@@ -6,13 +6,11 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from nono.broker import Access, Allow, Mode, Open
 from nono.broker.dataclass import replace
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.shared_names import missed, pointed_at
 from nono.supervisor.places import run_name
@@ -179,15 +177,20 @@ def prepare(
         proxy = _network_proxy(plan, broker)
         if proxy is not None:
             undo.callback(proxy.close)
-        completed = partial(
-            complete,
-            plan,
-            broker=broker,
-            tmpdir=tmpdir,
-            proxy_port=None if credentials is None else credentials.port,
-            network_port=None if proxy is None else proxy.port,
-            env=None if audit is None else audit.env,
-        )
+
+        def completed() -> Complete:
+            # What only a policy that is made needs is loaded only then.
+            from nono.supervisor.decisions.always import complete
+
+            return complete(
+                plan,
+                broker=broker,
+                tmpdir=tmpdir,
+                proxy_port=None if credentials is None else credentials.port,
+                network_port=None if proxy is None else proxy.port,
+                env=None if audit is None else audit.env,
+            )
+
         made = completed() if start is None else start.complete(plan, tmpdir, completed)
         decisions = made.decisions(log if witness is None else witness, _kind(tally))
         decisions.awaited |= awaited
