@@ -8,7 +8,6 @@ from functools import cached_property
 
 from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.errors import PolicyError
-from nono.broker.floor.carve import carve
 from nono.broker.floor.floor import Floor, Tree
 from nono.broker.network.network import Network
 from nono.broker.policy.demands import (
@@ -224,6 +223,9 @@ class Policy:
         `tree` shows the file system as it is now. What is at or below a path
         in `exclude` stays with the broker. Raises FloorTooLarge.
         """
+        # What only a floor that is made needs is loaded only then.
+        from nono.broker.floor.carve import carve
+
         return carve(self.rules, self.bypasses, tree, exclude, folding=self.names)
 
     @cached_property

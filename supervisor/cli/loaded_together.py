@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import marshal
 import sys
+from contextlib import contextmanager, nullcontext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from importlib.machinery import ModuleSpec
 
     from nono.supervisor.cli.kept_modules import KeptModules
 
-_MAX_KINDS = 24
+_MAX_KINDS = 48
 _MAX_WORDS = 12
 _MAX_LETTERS = 32
 _STARTS = ("os.fork", "os.posix_spawn")
@@ -43,6 +45,10 @@ def kind_of(arguments: Sequence[str]) -> str:
     return " ".join(words)
 
 
+this: list[StartOfKind] = []
+"""The one of this process, if it is a start of the command."""
+
+
 class StartOfKind:
     """The start of a line of some kind, and what it loads."""
 
@@ -52,6 +58,8 @@ class StartOfKind:
         self._names, self._is_settled = kept.together.get(kind, ([], False))
         self._loaded: int | None = None
         """How many were loaded before the first process: what comes later is the program's."""
+        self._apart: dict[str, list[tuple[int, int]]] = {}
+        """From which to which of them what not every such start needs was loaded."""
 
     def load(self) -> None:
         """Load what this kind is known to load; otherwise look what it does."""
@@ -59,6 +67,19 @@ class StartOfKind:
             load(self._kept, self._names)
         elif self._kind and (self._names or len(self._kept.together) < _MAX_KINDS):
             sys.addaudithook(self._note)
+
+    @contextmanager
+    def apart(self, what: str) -> Iterator[None]:
+        """What is loaded meanwhile is a kind of its own: not every such start needs it."""
+        names, is_settled = self._kept.together.get(self._kind_of(what), ([], False))
+        if is_settled:
+            load(self._kept, names)
+        begin = len(self._kept.finished)
+        yield
+        self._apart.setdefault(what, []).append((begin, len(self._kept.finished)))
+
+    def _kind_of(self, what: str) -> str:
+        return f"{self._kind} ({what})"
 
     def _note(self, event: str, _arguments: object) -> None:
         if self._loaded is None and event in _STARTS:
@@ -70,15 +91,31 @@ class StartOfKind:
         Not while modules come from elsewhere: they are not in their order.
         """
         kept = self._kept
-        wants = self._kind and not self._is_settled and kept.entries and not kept.wants()
-        if not wants or not kept.may_be_written():
+        if not self._kind or not kept.entries or kept.wants() or not kept.may_be_written():
             return False
-        if not self._names and len(kept.together) >= _MAX_KINDS:
+        apart = {what: self._loaded_in(spans) for what, spans in self._apart.items()}
+        others = {name for names in apart.values() for name in names}
+        names = [name for name in kept.finished[: self._loaded] if name not in others]
+        found = [(self._kind, names), *((self._kind_of(what), apart[what]) for what in apart)]
+        return any([self._confirm(kind, names) for kind, names in found])
+
+    def _loaded_in(self, spans: Sequence[tuple[int, int]]) -> list[str]:
+        return [name for begin, end in spans for name in self._kept.finished[begin:end]]
+
+    def _confirm(self, kind: str, names: list[str]) -> bool:
+        """True when that is worth being kept: it was not confirmed before."""
+        together = self._kept.together
+        before, is_settled = together.get(kind, ([], False))
+        if is_settled or (not before and len(together) >= _MAX_KINDS):
             return False
-        names = kept.finished[: self._loaded]
-        confirmed = [name for name in names if name in set(self._names)]
-        kept.together[self._kind] = (confirmed, True) if self._names else (names, False)
+        confirmed = [name for name in names if name in set(before)]
+        together[kind] = (confirmed, True) if before else (names, False)
         return True
+
+
+def apart(what: str) -> AbstractContextManager[None]:
+    """As `StartOfKind.apart`, where this process is such a start."""
+    return this[0].apart(what) if this else nullcontext()
 
 
 def load(kept: KeptModules, names: Sequence[str]) -> None:

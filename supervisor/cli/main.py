@@ -81,6 +81,7 @@ def _look_for_warm() -> None:
 def _start_with(kept: KeptModules) -> StartOfKind:
     """Put to use what is kept beside single modules."""
     from nono.broker import compiled, datafile
+    from nono.supervisor.cli import loaded_together
     from nono.supervisor.cli.kept_data import KeptData
     from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
 
@@ -88,6 +89,7 @@ def _start_with(kept: KeptModules) -> StartOfKind:
     data = KeptData(kept.data)
     datafile.share(data.find, data.keep)
     start = StartOfKind(kept, kind_of(sys.argv[1:]))
+    loaded_together.this.append(start)
     try:
         start.load()
     except KeyboardInterrupt:

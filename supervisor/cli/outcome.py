@@ -12,7 +12,7 @@ from nono.broker.visible import visible
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import forget_stdout, say, tell
 from nono.supervisor.cli.simple_line import simple_run
-from nono.supervisor.decisions.own_code import this_process_is_ours
+from nono.supervisor.decisions.searched_modules import this_process_is_ours
 from nono.supervisor.errors import BrokenError, CommandError, NonoError, hint_of
 from nono.supervisor.places import current_directory
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from nono.broker.settings import flag
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
+from nono.supervisor.cli.loaded_together import apart
 from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
@@ -21,7 +23,6 @@ from nono.supervisor.planning.paths.workdir import (
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.profiles.answers_file import answers_file
 from nono.supervisor.planning.profiles.answers_of_run import note_use
-from nono.supervisor.planning.projects.start_files import without_start_files
 from nono.supervisor.session.kept_start import Start, start_of
 from nono.supervisor.session.nested import require_listener
 
@@ -73,7 +74,8 @@ def run_command(
     if not values["floor_only"]:
         require_listener()
     project = _project(argv, values)
-    start = start_of([argv, script, sorted(values.items()), project], os.environ)
+    said = [argv, script, sorted(values.items()), project]
+    start = start_of(said, os.environ, partial(apart, "policy"))
     plan = _planned(argv, values, script, project, start)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
@@ -103,9 +105,15 @@ def _planned(
         enter_own_scope(plan.limits, broker=not values["floor_only"])
     if not values["quiet"]:
         say_notes(plan.notes)
-        if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
+        if values["floor_only"] and _is_unprotected(plan):
             say_notes([_UNPROTECTED])
     return plan
+
+
+def _is_unprotected(plan: Plan) -> bool:
+    from nono.supervisor.planning.projects.start_files import without_start_files
+
+    return without_start_files(plan.policy.rules) != plan.policy.rules
 
 
 def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:

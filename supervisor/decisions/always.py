@@ -32,7 +32,8 @@ from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import MAX_NAMES, OtherNames
-from nono.supervisor.decisions.own_code import own_code, process_is_ours
+from nono.supervisor.decisions.own_code import own_code
+from nono.supervisor.decisions.searched_modules import process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.out_of_reach import led_to, links_beyond

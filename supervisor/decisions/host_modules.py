@@ -17,7 +17,7 @@ from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child
 from nono.broker.rules.patterns import plain
 from nono.supervisor import looks
-from nono.supervisor.decisions.own_code import process_is_ours, search_path
+from nono.supervisor.decisions.searched_modules import process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import names_in, shadowing
 from nono.supervisor.places import canonical, links_to
 

@@ -8,18 +8,18 @@ library, the search for its prefix in Modules/getpath.py, and ld.so(8).
 from __future__ import annotations
 
 import os
-import site
 import sys
 from collections.abc import Iterable, Iterator
 
 import nono.shims
-from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical, is_within
+from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.paths import ancestors, outermost
+from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import OWN_CODE
 from nono.supervisor import looks
 from nono.supervisor.decisions import shadowing
 from nono.supervisor.decisions.listed_places import places
+from nono.supervisor.decisions.searched_modules import own_prefixes, process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES, names_in
 from nono.supervisor.decisions.shared_libraries import shared_libraries
 from nono.supervisor.descriptors import listdir, raise_none_left
@@ -46,27 +46,9 @@ _VARIABLES = (
 No empty element of one means anything. Those of the dynamic linker are in `shared_libraries`.
 """
 
-_SHARED_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
-"""Where much lies that is no Python's; of these only what belongs to the interpreter is refused."""
 _VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _LIBRARIES = (f"lib{_VERSION}.so.1.0", f"lib{_VERSION}.so", "libpython3.so")
 _MAX_PTH_BYTES = 1 << 16
-
-_process = {"ours": False}
-
-
-def this_process_is_ours() -> None:
-    """The command says so: every entry of sys.path is then for nono's modules alone.
-
-    In a host program that uses the library it may well be the directory that the program works in.
-    """
-    shadowing.leave()
-    _process["ours"] = True
-
-
-def process_is_ours() -> bool:
-    """Whether this is the command, and not a host program."""
-    return _process["ours"]
 
 
 def own_code(opened: Iterable[str] = ()) -> Iterator[Rule]:
@@ -138,18 +120,6 @@ def _files_below(path: str) -> Iterator[str]:
         yield from (os.path.join(root, name) for name in files)
 
 
-def search_path() -> list[str]:
-    """Where modules are looked for, existing or not, as far as it is nono's and not a host's."""
-    entries = [entry for entry in sys.path if os.path.isabs(entry)]
-    if not _process["ours"]:
-        known = [*_own_prefixes(), os.path.dirname(os.__file__), *site.getsitepackages()]
-        entries = [entry for entry in entries if any(is_within(entry, each) for each in known)]
-    in_venv = sys.prefix != sys.base_prefix
-    if site.ENABLE_USER_SITE or sys.flags.no_user_site or not in_venv:
-        entries.append(site.getusersitepackages())
-    return entries
-
-
 def own_modules() -> Iterator[str]:
     """The directories or files of nono's packages and of what it depends on, as far as loaded."""
     for name in (*_PACKAGES, *DEPENDENCIES):
@@ -163,19 +133,12 @@ def own_modules() -> Iterator[str]:
     yield from (os.path.join(os.path.dirname(each), "perf") for each in nono.shims.__path__)
 
 
-def _own_prefixes() -> list[str]:
-    home = home_directory(os.environ)
-    shared = {*_SHARED_PREFIXES, home, os.path.join(home, ".local"), *ancestors(home)}
-    prefixes = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
-    return [each for each in prefixes if canonical(each) not in shared]
-
-
 def _interpreter() -> Iterator[str]:
     """The interpreter, its library, the command; and where it looks for its library before that."""
-    yield from _own_prefixes()
+    yield from own_prefixes()
     yield os.path.dirname(os.__file__)
     programs = {sys.executable, getattr(sys, "_base_executable", sys.executable)}
-    if _process["ours"]:
+    if process_is_ours():
         programs.add(os.path.abspath(sys.argv[0]))
     for prefix in {sys.prefix, sys.base_prefix}:
         yield from (os.path.join(prefix, "lib", name) for name in _LIBRARIES)

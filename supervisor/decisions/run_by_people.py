@@ -27,9 +27,8 @@ from nono.supervisor.places import canonical, home_directory
 from nono.supervisor.planning.git.git_files import bytes_of
 from nono.supervisor.planning.git.git_settings import in_every_work_tree, of_every_repository
 from nono.supervisor.planning.git.remembered_repositories import remember
-from nono.supervisor.planning.git.repositories import Repository, search
+from nono.supervisor.planning.git.repositories import Repository, search, searched_directories
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
-from nono.supervisor.planning.projects.start_files import searched_directories
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000

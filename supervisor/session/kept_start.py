@@ -28,6 +28,8 @@ from nono.supervisor.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from contextlib import AbstractContextManager
+
     from nono.supervisor.decisions.complete import Complete
     from nono.supervisor.planning.plan import Plan
 
@@ -43,12 +45,20 @@ _PACKAGE = "nono."
 class Start:
     """One start of the command: as it is kept, or noted in order to be kept."""
 
-    def __init__(self, said: Sequence[object], env: Mapping[str, str]) -> None:
-        """`said` is all that the person said. Raises OSError where the directory is gone."""
+    def __init__(
+        self,
+        said: Sequence[object],
+        env: Mapping[str, str],
+        making: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """`said` is all that the person said; what is made is made in a `making`.
+
+        Raises OSError where the directory is gone.
+        """
         here = os.getcwd()
         self._file = f"{_digest(here, said)[0] % _FILES:02}"
         self._key = _digest(here, said, sorted(env.items()), *_circumstances())
-        self._env = env
+        self._env, self._making = env, making
         self._looks = Looks()
         self._made: Made | None = None
         self.tmpdir = TMPDIR_PREFIX + os.urandom(4).hex()
@@ -62,7 +72,7 @@ class Start:
         self._known = self._find()
         if self._known is not None:
             return self._known[0]
-        with looks.noted(self._looks):
+        with self._making(), looks.noted(self._looks):
             return make()
 
     def complete(self, plan: Plan, tmpdir: str, make: Callable[[], Complete]) -> Complete:
@@ -71,7 +81,7 @@ class Start:
             if os.path.basename(tmpdir) == self.tmpdir:
                 return self._known[1]
             return make()
-        with looks.noted(self._looks):
+        with self._making(), looks.noted(self._looks):
             made = make()
             for source in _sources():
                 looks.source_status(source)
@@ -116,10 +126,14 @@ class Start:
             return None  # what is odd is as good as nothing: it is made anew
 
 
-def start_of(said: Sequence[object], env: Mapping[str, str]) -> Start | None:
+def start_of(
+    said: Sequence[object],
+    env: Mapping[str, str],
+    making: Callable[[], AbstractContextManager[None]],
+) -> Start | None:
     """A start that may be kept; None where the working directory is gone."""
     try:
-        return Start(said, env)
+        return Start(said, env, making)
     except OSError:
         return None
 

@@ -15,7 +15,7 @@ import sys
 import zlib
 from collections.abc import Mapping
 
-from nono.supervisor.decisions.own_code import own_files, search_path
+from nono.supervisor.decisions.searched_modules import search_path
 from nono.supervisor.errors import StartError
 from nono.supervisor.places import state_directory
 from nono.supervisor.version import VERSION
@@ -33,6 +33,9 @@ def separate(env: Mapping[str, str]) -> bool:
     marker = os.path.join(state_directory(env), name)
     if _read(marker, len(text)) == text:
         return False
+    # What only a changed installation needs is loaded only then.
+    from nono.supervisor.decisions.own_code import own_files
+
     for count, path in enumerate(own_files()):
         if count == _MAX_FILES:
             raise StartError(f"nono's own installation has more than {_MAX_FILES} files", _HINT)

@@ -20,7 +20,6 @@ from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending, state_of
-from nono.supervisor.planning.program.program import find_program
 from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 TYPE_CHECKING = False
@@ -230,6 +229,9 @@ class Session:
         return self._end.status
 
     def _program(self) -> str | None:
+        # What only a program that did not start needs is loaded only then.
+        from nono.supervisor.planning.program.program import find_program
+
         return find_program(self._spec.argv[0], self._spec.env, self._spec.cwd)
 
     async def _follow(

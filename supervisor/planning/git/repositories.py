@@ -35,6 +35,10 @@ from nono.supervisor.planning.git.git_files import (
     work_trees,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.planning.paths.opened_by_patterns import Opened
+
 _MAX_DIRECTORIES = 300
 _MAX_DIRECTORIES_AT_FIRST = 1500
 """Where nothing is remembered yet."""
@@ -68,6 +72,12 @@ class Found(NamedTuple):
     unread: tuple[str, ...] = ()
     beyond: tuple[Repository, ...] = ()
     closed: tuple[str, ...] = ()
+
+
+def searched_directories(opened: Opened) -> set[str]:
+    """Of what is opened, where repositories may be: all that is below, or a part of one."""
+    parts = {each for each in opened.directly if any(repositories_at(top) for top in lineage(each))}
+    return {*opened.wholly, *parts}
 
 
 def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:

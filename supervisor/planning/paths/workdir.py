@@ -17,7 +17,6 @@ from nono.supervisor.places import (
     here,
     state_directory,
 )
-from nono.supervisor.planning.paths.flag_paths import follow
 from nono.supervisor.walk import Changeable
 
 PROJECT_FILE = "pyproject.toml"
@@ -49,6 +48,9 @@ def working_directory(given: str | None, home: str) -> str:
     path = absolute(given or ".", home, base)
     said = "the working directory" if given is None else f"--workdir {given}"
     if given is not None and base and not is_within(home, base):
+        # What only a directory that is named needs is loaded only then.
+        from nono.supervisor.planning.paths.flag_paths import follow
+
         path = follow(said, path, Changeable((base,)), "--workdir ")
     try:
         is_directory = stat.S_ISDIR(looks.stat(path).st_mode)

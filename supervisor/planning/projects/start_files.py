@@ -32,7 +32,7 @@ from nono.supervisor.planning.git.git_settings import (
 from nono.supervisor.planning.git.remembered_repositories import remembered
 from nono.supervisor.planning.git.repositories import Found, Repository
 from nono.supervisor.planning.paths.links_inside import LinksInside, led_to
-from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.paths.reach import Reach
 from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.projects.project_directories import ProjectDirectories, within_bounds
@@ -75,7 +75,7 @@ def start_file_rules(
     written = opened.directories
     if not written:
         return NOTHING
-    searched = searched_directories(opened)
+    searched = repositories.searched_directories(opened)
     found = within_bounds(repositories.search(searched, remembered(searched, env)), written)
     is_opened = Reach(rules)
     named, found = _named(found, home, env)
@@ -138,16 +138,6 @@ def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """For a run without the broker: the kernel lets a program make every name in a directory,
     or none, so the refusals of single names would take creating from all that was opened."""
     return tuple(rule for rule in rules if rule.origin != ORIGIN)
-
-
-def searched_directories(opened: Opened) -> set[str]:
-    """Of what is opened, where repositories may be: all that is below, or a part of one."""
-    parts = {
-        each
-        for each in opened.directly
-        if any(repositories.repositories_at(top) for top in lineage(each))
-    }
-    return {*opened.wholly, *parts}
 
 
 def _start_files(

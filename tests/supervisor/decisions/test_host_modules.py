@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import Glob, Subtrees
-from nono.supervisor.decisions import own_code
+from nono.supervisor.decisions import searched_modules
 from nono.supervisor.decisions.host_modules import host_modules
 from tests.conftest import BY_A_USER, Account
 
@@ -32,7 +32,7 @@ for each in done.denials:
 @pytest.fixture(autouse=True)
 def in_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever of the command this process has imported before."""
-    monkeypatch.setitem(own_code._process, "ours", False)
+    monkeypatch.setitem(searched_modules._process, "ours", False)
 
 
 def refused(written: list[str]) -> set[str]:
@@ -54,7 +54,7 @@ def test_names_in_a_directory_of_the_path_that_is_opened(
     assert {str(place / name) for name in ("pickle.py", "nono", "trio.py", "elsewhere.py")} <= found
     assert str(place / "other.py") not in found
     assert refused([str(place / "below"), "/srv"]) == set()
-    monkeypatch.setitem(own_code._process, "ours", True)
+    monkeypatch.setitem(searched_modules._process, "ours", True)
     assert refused([str(tmp_path)]) == set()
 
 

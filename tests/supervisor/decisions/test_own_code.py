@@ -11,7 +11,7 @@ import pytest
 import nono.perf
 from nono.broker import Subtree, is_within
 from nono.broker.rules.access import CHANGING
-from nono.supervisor.decisions import own_code, shadowing
+from nono.supervisor.decisions import own_code, searched_modules, shadowing
 from nono.supervisor.places import links_to
 from nono.supervisor.session.loaded import load_everything
 from tests.conftest import Account
@@ -29,7 +29,7 @@ sys.meta_path.insert(0, Asking())
 @pytest.fixture(autouse=True)
 def in_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever of the command this process has imported before."""
-    monkeypatch.setitem(own_code._process, "ours", False)
+    monkeypatch.setitem(searched_modules._process, "ours", False)
 
 
 def refused() -> set[str]:
@@ -93,7 +93,7 @@ def test_a_host_keeps_its_own_directory(monkeypatch: pytest.MonkeyPatch, tmp_pat
     """In a library sys.path holds the project that is worked in, in the command nothing does."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert not covered(str(tmp_path / "x.py"))
-    monkeypatch.setitem(own_code._process, "ours", True)
+    monkeypatch.setitem(searched_modules._process, "ours", True)
     assert covered(str(tmp_path / "x.py"))
 
 
@@ -104,7 +104,7 @@ def test_a_directory_that_a_pth_file_names_and_that_is_missing(
     directory.mkdir()
     (directory / "one.pth").write_text(f"# no\nimport os\n{tmp_path}/missing\nbeside\n\n")
     monkeypatch.setattr(sys, "path", [str(directory), *sys.path])
-    monkeypatch.setitem(own_code._process, "ours", True)
+    monkeypatch.setitem(searched_modules._process, "ours", True)
     assert covered(str(tmp_path / "missing/click.py"))
     assert covered(str(directory / "beside"))
     assert not covered(str(tmp_path / "other"))
@@ -258,8 +258,8 @@ def test_every_library_that_is_looked_for_is_known(as_user: Account, project: Pa
     script = (
         "import importlib, os, pkgutil, sys, socket, ctypes.util\n"
         "from nono.supervisor.session.loaded import load_everything\n"
-        "from nono.supervisor.decisions import own_code, shared_libraries\n"
-        "own_code.this_process_is_ours()\n"
+        "from nono.supervisor.decisions import own_code, searched_modules, shared_libraries\n"
+        "searched_modules.this_process_is_ours()\n"
         "load_everything()\n"
         "for entry in sys.path:\n"
         "    if entry.endswith('lib-dynload'):\n"

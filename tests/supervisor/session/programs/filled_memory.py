@@ -15,7 +15,7 @@ from typing import TextIO
 
 from nono.broker.audit.plain_policy import plain_policy
 from nono.supervisor.decisions.always import complete
-from nono.supervisor.decisions.own_code import this_process_is_ours
+from nono.supervisor.decisions.searched_modules import this_process_is_ours
 from nono.supervisor.errors import NonoError
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.make_plan import make_plan

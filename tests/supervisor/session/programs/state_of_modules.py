@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from nono.supervisor.decisions.own_code import this_process_is_ours
+from nono.supervisor.decisions.searched_modules import this_process_is_ours
 from nono.supervisor.session import loaded
 from nono.supervisor.session.rehearsal import rehearse
 
