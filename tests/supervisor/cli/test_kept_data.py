@@ -17,7 +17,7 @@ Kept = dict[str, tuple[int, int, bytes]]
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(datafile, "_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(datafile, "DATA", str(tmp_path / "data"))
     monkeypatch.setattr(datafile, "_kept", [])
     datafile.data.cache_clear()
     path = tmp_path / "data/some.json"
