@@ -65,6 +65,12 @@ def names(path: str) -> Container[str]:
         return looks.names(path)
 
 
+def directories(path: str, most: int) -> Collection[str] | None:
+    """As `looks.directories`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.directories(path, most)
+
+
 def folded_names(path: str, most: int) -> tuple[Collection[str] | None, Collection[str] | None]:
     """As `looks.folded_names`. Raises StartError where no descriptor is left."""
     with _NEEDED:

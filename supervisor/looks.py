@@ -16,7 +16,14 @@ from functools import partial
 from itertools import islice
 from operator import itemgetter
 
-from nono.supervisor.noted_looks import ODD, content_text, error_text, folded, make
+from nono.supervisor.noted_looks import (
+    ODD,
+    content_text,
+    directories_among,
+    error_text,
+    folded,
+    make,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -37,7 +44,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
         def st_gid(self) -> int: ...
 
     class StatusOfFile(Status, Protocol):
-        """As `file_status` notes it."""
+        """As `file_status` notes it. Of a directory it does not note the links."""
 
         @property
         def st_ino(self) -> int: ...
@@ -45,12 +52,12 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
         def st_dev(self) -> int: ...
         @property
         def st_nlink(self) -> int: ...
-        @property
-        def st_size(self) -> int: ...
 
     class StatusOfSource(StatusOfFile, Protocol):
         """As `source_status` notes it."""
 
+        @property
+        def st_size(self) -> int: ...
         @property
         def st_mtime_ns(self) -> int: ...
 
@@ -123,8 +130,17 @@ def stat(path: str) -> Status:
 
 
 def file_status(path: str, *, follow_symlinks: bool) -> StatusOfFile:
-    """As os.stat(), with what file it is, its links and its size."""
+    """As os.stat(), with what file it is, and its links."""
     found: StatusOfFile = _look("file", path, follow_symlinks)
+    return found
+
+
+def device_of_leaf(path: str, links: int, size: int) -> int | None:
+    """The device of a directory with so many links and fewer bytes; None for what is none.
+
+    Raises OSError.
+    """
+    found: int | None = _look("leaf", path, links, size)
     return found
 
 
@@ -266,6 +282,18 @@ def names(path: str) -> Container[str]:
         return frozenset(os.listdir(path))
     _look("lists", path)
     return _Names("there", path, os.listdir(path), _noting)
+
+
+def directories(path: str, most: int) -> Collection[str] | None:
+    """The names of the directories in one, to ask which are among them; None for more names than
+    `most`. Raises OSError."""
+    if _noting is not None:
+        _look("lists", path)
+    with os.scandir(path) as entries:
+        found = [*islice(entries, most + 1)]
+    if len(found) > most:
+        return None
+    return _asked("directories", path, directories_among(found))
 
 
 def folded_names(path: str, most: int) -> tuple[Collection[str] | None, Collection[str] | None]:

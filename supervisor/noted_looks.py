@@ -124,8 +124,8 @@ def _of_status(found: os.stat_result) -> str:
 
 
 def _of_file(found: os.stat_result) -> str:
-    identity = f"{found.st_dev} {found.st_ino} {found.st_nlink}"
-    return f"{_of_status(found)} {identity} {found.st_size}"
+    links = 0 if stat.S_ISDIR(found.st_mode) else found.st_nlink
+    return f"{_of_status(found)} {found.st_dev} {found.st_ino} {links}"
 
 
 def _of_links(found: os.stat_result) -> str:
@@ -135,6 +135,17 @@ def _of_links(found: os.stat_result) -> str:
 
 def _there(directory: str, names: Sequence[str]) -> list[str]:
     there = set(os.listdir(directory))
+    return [each for each in names if each in there]
+
+
+def directories_among(entries: Iterable[os.DirEntry[str]]) -> frozenset[str]:
+    """The names of those that are directories themselves."""
+    return frozenset(each.name for each in entries if each.is_dir(follow_symlinks=False))
+
+
+def _directories(directory: str, names: Sequence[str]) -> list[str]:
+    with os.scandir(directory) as entries:
+        there = directories_among(entries)
     return [each for each in names if each in there]
 
 
@@ -164,7 +175,7 @@ def _of_names(names: Iterable[str] | None) -> str:
 
 
 def _of_source(found: os.stat_result) -> str:
-    return f"{_of_file(found)} {found.st_mtime_ns}"
+    return f"{_of_file(found)} {found.st_size} {found.st_mtime_ns}"
 
 
 class Apart(NamedTuple):
@@ -214,6 +225,12 @@ def _among(path: str, most: int, patterns: Sequence[tuple[str, str, tuple[str, .
 
 def _of_among(found: Among) -> str:
     return "\0".join([f"{found.looked_at} {found.is_cut}", *found.names])
+
+
+def _device_of_leaf(path: str, links: int, size: int) -> int | None:
+    found = os.lstat(path)
+    is_one = found.st_nlink == links and found.st_size < size and stat.S_ISDIR(found.st_mode)
+    return found.st_dev if is_one else None
 
 
 def _open_to_list(path: str) -> None:
@@ -281,9 +298,11 @@ _KINDS: dict[str, tuple[Callable[..., Any], Callable[[Any], str]]] = {
     "links": (os.lstat, _of_links),
     "source": (os.stat, _of_source),
     "size": (os.path.getsize, str),
+    "leaf": (_device_of_leaf, str),
     "larger": (lambda path, size: os.path.getsize(path) > size, str),
     "lists": (_open_to_list, str),
     "there": (_there, _of_names),
+    "directories": (_directories, _of_names),
     "folded": (_folded, _of_names),
     "linked": (_linked, _of_names),
     "readlink": (os.readlink, str),
