@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 _MAX_LOOKS = 10_000
 _MAX_NAMES = 20_000
 """In all directories together."""
+_FEW = 16
+"""So many names are asked for one by one: a directory may have thousands."""
 _STEP = 64
 """By so many names a directory is told to have grown: that one comes or goes says nothing."""
 _MAX_CONTENT = 1 << 20
@@ -134,6 +136,8 @@ def _of_links(found: os.stat_result) -> str:
 
 
 def _there(directory: str, names: Sequence[str]) -> list[str]:
+    if len(names) <= _FEW:
+        return [each for each in names if os.path.lexists(f"{directory}/{each}")]
     there = set(os.listdir(directory))
     return [each for each in names if each in there]
 

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import pytest
 
-from nono.supervisor import Options, Plan, looks, make_plan
+from nono.supervisor import Options, Plan, UsageError, looks, make_plan
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.noted_looks import Looks, _text, digest_now
 from nono.supervisor.session.kept_objects import packed, unpacked
 
-_CHANGES = 60
+_CHANGES = 30
 
 
 class Made(NamedTuple):
@@ -153,7 +153,7 @@ def changes(noted: Looks, home: Path, picks: random.Random) -> Iterator[str]:
         yield f"{change.__name__} {place}"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_where_looks_find_the_same_a_start_comes_to_the_same(
     home: Path, options: Options, seed: int
@@ -163,17 +163,20 @@ def test_where_looks_find_the_same_a_start_comes_to_the_same(
     noted = Looks()
     kept, found = start(options, noted), noted.digest()
     assert noted.are_whole and not unlike(noted)
-    same = other = 0
+    others = 0
     for change in changes(noted, home, picks):
-        now = start(options, again := Looks())
+        try:
+            now = start(options, again := Looks())
+        except UsageError:  # what an option names is no directory any more
+            assert digest_now(noted.asked) != found, change
+            return
         if digest_now(noted.asked) == found:
             assert not differing(now, kept), change
-            same += 1
         else:
-            other += 1
+            others += 1
             noted, kept, found = again, now, again.digest()
             assert not unlike(noted), change
-    assert other > 5
+    assert others > 5
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
