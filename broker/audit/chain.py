@@ -10,7 +10,6 @@ a new chain; a SHA-256 that was noted elsewhere shows that, too.
 
 from __future__ import annotations
 
-import enum
 import struct
 from collections.abc import Iterable, Iterator
 from zlib import crc32
@@ -19,6 +18,7 @@ import msgpack
 
 from nono.broker.dataclass import dataclass
 from nono.broker.digest import sha256
+from nono.broker.enumeration import Enum
 from nono.broker.errors import InvalidRecord
 from nono.broker.named_tuple import NamedTuple
 
@@ -166,7 +166,7 @@ def _checked(record: object, before: Seal, end: int) -> Link:
     return Link(is_last, content, Seal(number + 1, end, before.size, digest))
 
 
-class Ending(enum.Enum):
+class Ending(Enum):
     """How the records end. The value is for people."""
 
     CLOSED = "the session ended and every record is there"
