@@ -19,6 +19,8 @@ class _Making(type):
 
     _members: dict[Any, Any]
     """By value."""
+    _combined: dict[int, Any]
+    """Of bits, what was asked for besides: a ruleset asks for some again and again."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
         values = {
@@ -27,7 +29,7 @@ class _Making(type):
             if isinstance(value, str | int) and not each.startswith("_")
         }
         made = super().__new__(mcs, name, bases, body)
-        made._members = {}
+        made._members, made._combined = {}, {}
         for each, value in values.items():
             member = made._members[value] = type.__call__(made, value)
             member.name, member.value = each, value
@@ -36,14 +38,15 @@ class _Making(type):
 
     def __call__(cls, value: Any) -> Any:
         """The member with a value; of bits, one that is made where there is none."""
-        found = cls._members.get(value)
+        combined = cls._combined
+        found = cls._members.get(value) or combined.get(value)
         if found is not None:
             return found
         if not issubclass(cls, int):
             raise ValueError(f"{value!r} is not a valid {cls.__qualname__}")
-        made = type.__call__(cls, value)
+        made: Any = type.__call__(cls, value)
         made.value = int(value)
-        return made
+        return combined.setdefault(made.value, made)
 
     def __iter__(cls) -> Iterator[Any]:
         return iter(cls._members.values())

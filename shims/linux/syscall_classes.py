@@ -249,8 +249,13 @@ def table(
     """Name -> number and class of every system call of `arch`. Pure."""
     numbers = _numbers(arch)
     known = classes(network, broker=broker, scoped=scoped, copies=copies, counted=counted)
+    new = tuple.__new__  # what `Syscall` comes to: there are four hundred
     return types.MappingProxyType(
-        {name: Syscall(numbers[name], which) for name, which in known.items() if name in numbers}
+        {
+            name: new(Syscall, (numbers[name], which))
+            for name, which in known.items()
+            if name in numbers
+        }
     )
 
 
