@@ -24,9 +24,8 @@ from _socket import (
 )
 from collections.abc import Sequence
 
-import msgpack
-
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.packed import packed, unpacked
 from nono.supervisor.errors import failure
 
 TYPE_CHECKING = False
@@ -87,12 +86,13 @@ class Spec(NamedTuple):
     """Whether the init leaves our session, and so our terminal, even where it gets no other."""
 
     def pack(self) -> bytes:
-        data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")
-        return data
+        return packed([self.argv, [*self.env.items()], *self[2:]])
 
     @staticmethod
     def unpack(data: bytes) -> Spec:
-        return Spec(**msgpack.unpackb(data, unicode_errors="surrogateescape"))
+        said: Any = unpacked(data)
+        argv, env, *rest = said
+        return Spec(argv, dict(env), *rest)
 
 
 class Descriptors(NamedTuple):
@@ -125,7 +125,7 @@ def open_pair() -> tuple[socket, socket]:
 
 def send(sock: socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
     """Send one message. Raises OSError when the other end is gone."""
-    data = msgpack.packb(list(message))
+    data = packed(message)
     ancillary = [(SOL_SOCKET, SCM_RIGHTS, array.array("i", fds))] if fds else []
     sock.sendmsg([data], ancillary, MSG_NOSIGNAL)
 
@@ -149,4 +149,13 @@ def receive(sock: socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int
         for fd in fds:
             os.close(fd)
         raise failure(errno.EMFILE if flags & MSG_CTRUNC else errno.EMSGSIZE)
-    return (msgpack.unpackb(data) if data else None), list(fds)
+    return (_list(data) if data else None), list(fds)
+
+
+def _list(data: bytes) -> list[Any] | None:
+    """A message; None where it is none, which is as good as the end."""
+    try:
+        message = unpacked(data)
+    except ValueError:
+        return None
+    return message if isinstance(message, list) else None

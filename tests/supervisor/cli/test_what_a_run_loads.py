@@ -40,8 +40,8 @@ ROOMS = (
 )
 """Rooms that the run of a program without options has nothing from."""
 SELDOM = {
-    *("copy", "enum", "fnmatch", "importlib.machinery", "ipaddress", "selectors", "shlex"),
-    *("signal", "socket", "termios", "unicodedata", "warnings"),
+    *("copy", "datetime", "enum", "fnmatch", "importlib.machinery", "ipaddress", "math", "msgpack"),
+    *("selectors", "shlex", "signal", "socket", "termios", "unicodedata", "warnings"),
     *("nono.broker.caches", "nono.supervisor.asking.channels", "nono.supervisor.cli.commands"),
     *("nono.supervisor.linux.calls.files.metadata", "nono.supervisor.linux.calls.sockets.sockets"),
     *("nono.supervisor.linux.calls.own.made_sockets", "nono.supervisor.linux.machine_check"),
