@@ -6,9 +6,9 @@ that is run never holds an end of it.
 
 from __future__ import annotations
 
-import array
 import errno
 import os
+import struct
 from _socket import (
     AF_UNIX,
     CMSG_SPACE,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Any
 
 MAX_MESSAGE = 8192
+_FD = struct.Struct("i")
 
 STARTED = "started"
 """init -> supervisor: [STARTED, pid of the child], and a pidfd of it."""
@@ -126,7 +127,7 @@ def open_pair() -> tuple[socket, socket]:
 def send(sock: socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
     """Send one message. Raises OSError when the other end is gone."""
     data = packed(message)
-    ancillary = [(SOL_SOCKET, SCM_RIGHTS, array.array("i", fds))] if fds else []
+    ancillary = [(SOL_SOCKET, SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))] if fds else []
     sock.sendmsg([data], ancillary, MSG_NOSIGNAL)
 
 
@@ -135,21 +136,22 @@ def receive(sock: socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int
 
     Raises OSError; EMFILE where there was no room for the descriptors: unix(7), SCM_RIGHTS.
     """
-    space = CMSG_SPACE(fd_limit * array.array("i").itemsize)
+    space = CMSG_SPACE(fd_limit * _FD.size)
     try:
         data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         # The peer ended before it had read all: that is said once, before what it has sent.
         data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, MSG_CMSG_CLOEXEC)
-    fds = array.array("i")
+    fds: list[int] = []
     for level, kind, content in ancillary:
         if (level, kind) == (SOL_SOCKET, SCM_RIGHTS):
-            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+            whole = content[: len(content) - len(content) % _FD.size]
+            fds += (each for (each,) in _FD.iter_unpack(whole))
     if flags & (MSG_TRUNC | MSG_CTRUNC):
         for fd in fds:
             os.close(fd)
         raise failure(errno.EMFILE if flags & MSG_CTRUNC else errno.EMSGSIZE)
-    return (_list(data) if data else None), list(fds)
+    return (_list(data) if data else None), fds
 
 
 def _list(data: bytes) -> list[Any] | None:
