@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Sequence
 
 from nono.broker.settings import flag
 from nono.broker.visible import visible
+from nono.shims.signals import signal
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_afterwards, say_notes
 

@@ -124,7 +124,8 @@ def _quoted_words(line: str) -> Iterator[str]:
 def _unquoted(found: re.Match[str]) -> str:
     in_two, in_one, escaped = found.groups()
     if in_two is not None:
-        return pattern_of(_ESCAPED).sub(r"\1", in_two)
+        # Not by a text: to read what it says of groups, `re` itself would be loaded.
+        return pattern_of(_ESCAPED).sub(lambda found: found[1], in_two)
     return escaped if in_one is None else str(in_one)
 
 
