@@ -11,6 +11,7 @@ import pytest
 
 from nono.broker.rules.automaton import Between
 from nono.supervisor import descriptors, looks
+from nono.supervisor.kinds_of_looks import Entry
 from nono.supervisor.noted_looks import Looks, digest_now
 
 SUPERVISOR = Path(looks.__file__).parent
@@ -100,7 +101,7 @@ ASKED: dict[str, Callable[[str], object]] = {
 }
 
 
-def listed(place: str, *, inodes: bool = False) -> list[looks.Entry]:
+def listed(place: str, *, inodes: bool = False) -> list[Entry]:
     with descriptors.scandir(place, inodes=inodes) as entries:
         return [*entries]
 

@@ -22,7 +22,7 @@ from nono.supervisor.walk import way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.supervisor.looks import Entry
+    from nono.supervisor.kinds_of_looks import Entry
 
 MAX_ENTRIES = 10_000
 """In all that is protected."""

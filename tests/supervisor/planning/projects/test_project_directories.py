@@ -12,7 +12,7 @@ from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
 from nono.broker.rules.automaton import Between
 from nono.supervisor import Options, Plan, descriptors, make_plan
-from nono.supervisor.noted_looks import Among
+from nono.supervisor.kinds_of_looks import Among
 from nono.supervisor.planning.projects import project_directories
 
 
