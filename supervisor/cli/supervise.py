@@ -70,8 +70,8 @@ def run_command(
     if not values["floor_only"]:
         require_listener()
     project = _project(argv, values)
-    said = [argv, script, sorted(values.items()), project]
-    start = start_of(said, os.environ, partial(apart, "policy"))
+    said = [script, sorted(values.items()), project]
+    start = start_of(argv, said, os.environ, partial(apart, "policy"))
     plan = _planned(argv, values, script, project, start)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
@@ -92,7 +92,8 @@ def _planned(
         from nono.supervisor.planning.make_plan import make_plan
         from nono.supervisor.planning.options import to_options
 
-        return make_plan(to_options(values), argv, project=project, script=script)
+        words = argv if start is None else start.argv
+        return make_plan(to_options(values), words, project=project, script=script)
 
     plan = make() if start is None else start.plan(make)
     if plan.limits is not None and not values["dry_run"]:

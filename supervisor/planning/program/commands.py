@@ -48,6 +48,12 @@ Find = Callable[[str], str | None]
 """From a word to the file that it would run, or None."""
 
 
+def starts_others(command: str) -> bool:
+    """Whether it is a shell or a wrapper, whose arguments name programs."""
+    name = os.path.basename(command)
+    return name in SHELLS or name in _WRAPPERS
+
+
 def further_programs(argv: Sequence[str], find: Find, depth: int = _MAX_DEPTH) -> Iterator[str]:
     """The files that a command line runs besides its first word, as far as its text tells."""
     if not argv or depth == 0:

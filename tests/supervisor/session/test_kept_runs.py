@@ -63,6 +63,21 @@ def test_each_has_a_directory_of_its_own(run: Callable[..., Finished], kept: Pat
     assert {done.returncode for done in told} == {0}
 
 
+def test_the_directory_of_temporary_files_has_moved(
+    as_user: Account, project: Path, run: Callable[..., Finished], kept: Path
+) -> None:
+    """The one that is opened is the one that the program gets."""
+    for name in ("one", "other"):
+        as_user.directory(project / name)
+    named, env = project / "named", {"TMPDIR": str(project / "named")}
+    words = ("sh", "-c", 'echo x >"$TMPDIR/y"')
+    named.symlink_to("one")
+    assert [run(*words, env=env).returncode for _ in range(3)] == [0, 0, 0]
+    named.unlink()
+    named.symlink_to("other")
+    assert run(*words, env=env).returncode == 0
+
+
 CHANGES = {
     "a name that a pattern is for": "echo key >c.pem",
     "a link that leads there": "rm c.pem; mkdir d; ln -s ../b d/c.pem",
@@ -126,6 +141,7 @@ def test_what_is_said_otherwise_or_elsewhere_is_made_anew(
     inside = as_user.directory(project / "inside")
     telling = f"import {MADE} as made; print(made.__file__)"
     source = as_user(as_user.python, "-P", "-c", telling).stdout.strip()
+    assert MADE not in run("cat", "b").stderr
     for done in (
         run("true"),
         run("cat", "a.pem", cwd=inside),
@@ -139,3 +155,10 @@ def test_what_is_said_otherwise_or_elsewhere_is_made_anew(
         assert MADE in run("cat", "a.pem").stderr
     finally:
         os.utime(source, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def test_what_a_shell_is_to_run_is_a_part_of_it(run: Callable[..., Finished], kept: Path) -> None:
+    """Which programs a line names is read by who makes a policy for it."""
+    line = ("sh", "-c", "cat b")
+    assert [MADE in run(*line).stderr for _ in range(3)] == [True, True, False]
+    assert MADE in run("sh", "-c", "cat a.pem").stderr

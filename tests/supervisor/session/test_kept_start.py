@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from pickle import UnpicklingError
 from tempfile import mkdtemp
 from typing import NamedTuple
 
 import pytest
 
+from nono.broker.datafile import PROFILES
 from nono.supervisor import Options, Plan, UsageError, looks, make_plan
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
@@ -179,7 +181,43 @@ def test_where_looks_find_the_same_a_start_comes_to_the_same(
     assert others > 5
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+_PROFILES = [each.removesuffix(".json") for each in sorted(os.listdir(PROFILES))]
+_NETWORK = Options(
+    allow_domain=["example.org", "*.example.net", "10.0.0.0/8"],
+    deny_domain=["no.example.net"],
+    open_port=["3000-3010"],
+    listen_port=[8000],
+    dns=["127.0.0.1"],
+    memory="1G",
+    ask="auto",
+    env_allow=["A*"],
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [*OPTIONS.values(), _NETWORK, *(Options(profile=name, allow_cwd=True) for name in _PROFILES)],
+    ids=[*OPTIONS, "network", *_PROFILES],
+)
 def test_as_bytes_it_is_the_same(home: Path, options: Options) -> None:
+    """Of whatever kinds of objects it consists."""
     made = start(options)
     assert not differing(Made(*unpacked(packed((made.plan, made.made)))), made)
+
+
+FOREIGN = {
+    "through a module": ("nono.supervisor.sandbox", "subprocess.Popen"),
+    "of another module of ours": ("nono.supervisor.planning.plan", "dataclass"),
+    "a function": ("nono.broker.rules.rule", "is_lifted"),
+    "imported": ("nono.broker.policy.policy", "cached_property"),
+    "of Python's": ("os", "system"),
+    "builtin": ("builtins", "eval"),
+}
+
+
+@pytest.mark.parametrize("where", FOREIGN.values(), ids=FOREIGN)
+def test_nothing_else_is_made_of_bytes(where: tuple[str, str]) -> None:
+    """No class or function that would do something when it is called."""
+    words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in where)
+    with pytest.raises(UnpicklingError):
+        unpacked(b"\x80\x04" + words + b"\x93.")
