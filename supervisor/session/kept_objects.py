@@ -47,10 +47,10 @@ class _OwnKinds(Unpickler):
         raise UnpicklingError(f"{module}.{name}")
 
 
-def packed(made: tuple[Plan, Complete]) -> bytes:
+def packed(plan: Plan, made: Complete) -> bytes:
     """Raises Exception for what has no bytes."""
     file = io.BytesIO()
-    Pickler(file, _PROTOCOL).dump(made)
+    Pickler(file, _PROTOCOL).dump((plan, made))
     return file.getvalue()
 
 

@@ -63,12 +63,12 @@ class Start:
         here, said = os.getcwd(), [argv[:1], *said]
         self.argv = NotedWords(argv)
         """What a plan is to be made for."""
-        self._behind = tuple(argv[1:])
+        self._behind = _digest(*argv[1:])
         self._file = f"{_digest(here, said)[0] % _FILES:02}"
         self._key = _digest(here, said, sorted(env.items()), *_circumstances())
         self._env, self._making = env, making
         self._looks = Looks()
-        self._made: Made | None = None
+        self._packed = b""
         self.tmpdir = TMPDIR_PREFIX + os.urandom(4).hex()
         """The name that the run's TMPDIR is to have."""
         self._known: Made | None = None
@@ -96,14 +96,12 @@ class Start:
                 looks.source_status(source)
         self._looks.leave_out(tmpdir)
         self._beside, name = os.path.split(tmpdir)
-        if name == self.tmpdir and _may_be_kept(plan):
-            self._made = plan, made
+        if name == self.tmpdir and self._looks.are_whole and _may_be_kept(plan):
+            self._pack(plan, made)
         return made
 
-    def keep(self) -> None:
-        """For later starts; for when the program has ended. What is known already is left alone."""
-        if self._made is None or not self._looks.are_whole:
-            return
+    def _pack(self, plan: Plan, made: Complete) -> None:
+        """Before the program runs: afterwards the policy remembers what that has looked at."""
         try:
             found = self._looks.digest()
             behind = self._behind if self.argv.are_read else None
@@ -113,11 +111,16 @@ class Start:
                 from nono.supervisor.session.kept_objects import packed
 
                 tmpdir = (self._beside, self.tmpdir)
-                parts = (*parts, self._looks.asked, *tmpdir, packed(self._made))
-            body = marshal.dumps(parts)
+                parts = (*parts, self._looks.asked, *tmpdir, packed(plan, made))
+            self._packed = marshal.dumps(parts)
         except Exception:
-            return  # the run was well, and the next one is made anew
-        keep(_KIND, self._file, source_hash(_NOT_SPOILT, body) + body, self._env)
+            return  # the run is well, and the next one is made anew
+
+    def keep(self) -> None:
+        """For later starts; for when the program has ended. What is known already is left alone."""
+        if self._packed:
+            hashed = source_hash(_NOT_SPOILT, self._packed)
+            keep(_KIND, self._file, hashed + self._packed, self._env)
 
     def _find(self) -> Made | None:
         try:

@@ -202,7 +202,7 @@ _NETWORK = Options(
 def test_as_bytes_it_is_the_same(home: Path, options: Options) -> None:
     """Of whatever kinds of objects it consists."""
     made = start(options)
-    assert not differing(Made(*unpacked(packed((made.plan, made.made)))), made)
+    assert not differing(Made(*unpacked(packed(made.plan, made.made))), made)
 
 
 FOREIGN = {
