@@ -40,8 +40,9 @@ ROOMS = (
 )
 """Rooms that the run of a program without options has nothing from."""
 SELDOM = {
-    *("copy", "datetime", "enum", "fnmatch", "importlib.machinery", "ipaddress", "math", "msgpack"),
-    *("selectors", "shlex", "signal", "socket", "termios", "unicodedata", "warnings"),
+    *("array", "bisect", "contextvars", "copy", "datetime", "enum", "fnmatch"),
+    *("importlib.machinery", "ipaddress", "math", "msgpack", "selectors", "shlex", "signal"),
+    *("socket", "termios", "unicodedata", "warnings", "zlib"),
     *("nono.broker.caches", "nono.supervisor.asking.channels", "nono.supervisor.cli.commands"),
     *("nono.supervisor.linux.calls.files.metadata", "nono.supervisor.linux.calls.sockets.sockets"),
     *("nono.supervisor.linux.calls.own.made_sockets", "nono.supervisor.linux.machine_check"),
