@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from zlib import crc32
 
 from nono.broker.digest import sha256
 from nono.broker.errors import InvalidRecord
@@ -23,6 +22,28 @@ MAX_BODY = 16 << 20
 """Bytes; the first record holds a whole policy."""
 _SEAL = struct.Struct(">QQQ32s?")
 _CHECK = struct.Struct(">I")
+
+
+_CRC = (
+    *(0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC),
+    *(0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C),
+    *(0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C),
+    *(0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C),
+)
+"""What half a byte adds."""
+_of_zlib: list[Callable[[bytes], int]] = []
+
+
+def _crc32(data: bytes) -> int:
+    """As that of `zlib`, which a start does without: it has four seals to check."""
+    for found in _of_zlib:
+        return found(data)
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        crc = _CRC[crc & 15] ^ crc >> 4
+        crc = _CRC[crc & 15] ^ crc >> 4
+    return crc ^ 0xFFFFFFFF
 
 
 class Seal(NamedTuple):
@@ -39,13 +60,13 @@ class Seal(NamedTuple):
 
     def pack(self) -> bytes:
         data = _SEAL.pack(self.records, self.size, self.last, self.digest, self.stopped)
-        return data + _CHECK.pack(crc32(data))
+        return data + _CHECK.pack(_crc32(data))
 
     @staticmethod
     def unpack(data: bytes) -> Seal:
         """Raises InvalidRecord."""
         fields, check = data[: _SEAL.size], data[_SEAL.size :]
-        if len(fields) != _SEAL.size or check != _CHECK.pack(crc32(fields)):
+        if len(fields) != _SEAL.size or check != _CHECK.pack(_crc32(fields)):
             raise InvalidRecord("the seal is missing or damaged")
         return Seal(*_SEAL.unpack(fields))
 
@@ -67,8 +88,11 @@ class Writer:
 
     def expect_many(self) -> None:
         """From now on `msgpack` packs, which has to be loaded and is five times as fast."""
+        import zlib
+
         import msgpack
 
+        _of_zlib[:] = [zlib.crc32]
         self._pack = msgpack.Packer(unicode_errors="surrogateescape").pack
 
     def append(self, content: object, last: bool = False) -> bytes:

@@ -12,9 +12,9 @@ import contextlib
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Mapping
 
+from nono.broker.digest import sha256
 from nono.supervisor.decisions.searched_modules import search_path
 from nono.supervisor.errors import StartError
 from nono.supervisor.places import state_directory
@@ -29,7 +29,7 @@ def separate(env: Mapping[str, str]) -> bool:
     `env` says where the state directory is. Raises StartError where that cannot be done.
     """
     text = _state()
-    name = f"own-files-{zlib.crc32(os.fsencode(sys.prefix)):08x}"
+    name = f"own-files-{sha256(os.fsencode(sys.prefix)).hexdigest()[:8]}"
     marker = os.path.join(state_directory(env), name)
     if _read(marker, len(text)) == text:
         return False

@@ -8,11 +8,10 @@ says the same, and nono is the same. One that is not understood is as one that i
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
 import stat
 from collections.abc import Mapping
-
-import msgpack
 
 from nono.broker.datafile import PROFILES
 from nono.broker.digest import sha256
@@ -34,9 +33,10 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 _FILES = 64
 """So many are kept at most: which one it is follows from the profile's name and the directory."""
 _KIND = "profiles"
-_NAMES = "surrogatepass"
-"""How names of files are written that are no text."""
-_ODD = (OverflowError, OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_VERSION = 2
+"""Of marshal's format: equal objects are equal bytes, whoever else holds them."""
+_DIGEST_BYTES = 32
+_ODD = (EOFError, OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class Resolved(NamedTuple):
@@ -49,9 +49,9 @@ class Resolved(NamedTuple):
 def resolved(reference: str, env: Mapping[str, str], home: str) -> Resolved:
     """A profile that a person names. Raises broker.PolicyError."""
     key = [VERSION, platform(), _code(), here(), reference]
-    name = f"{sha256(_packed(key)).digest()[0] % _FILES:02}.msgpack"
+    name = f"{sha256(_packed(key)).digest()[0] % _FILES:02}.kept"
     with contextlib.suppress(*_ODD, PolicyError):
-        kept = msgpack.unpackb(read_kept(_KIND, name, env), unicode_errors=_NAMES)
+        kept = _unpacked(read_kept(_KIND, name, env))
         if kept["key"] == key:
             profiles = Profiles(env, home)
             if all(_is_same(profiles, *each) for each in kept["texts"]):
@@ -72,15 +72,23 @@ def _resolve_and_keep(
     merged = profiles.resolve(reference, load)
     plain = plain_merged(merged)
     if plain is not None:
-        with contextlib.suppress(OverflowError):  # a number that no file is to have
+        with contextlib.suppress(ValueError):  # what is nested too deeply
             keep(_KIND, name, _packed({"key": key, "texts": texts, "merged": plain}), env)
     return Resolved(merged, tuple(profiles.notes))
 
 
 def _packed(plain: Any) -> bytes:
-    """By what a start has loaded already: `json` is six expressions more."""
-    packed: bytes = msgpack.packb(plain, unicode_errors=_NAMES)
-    return packed
+    """Behind its digest: what a disk has spoilt is nothing for `marshal`, which loads nothing."""
+    packed = marshal.dumps(plain, _VERSION)
+    return sha256(packed).digest() + packed
+
+
+def _unpacked(data: bytes) -> Any:
+    """Raises ValueError for what is another one."""
+    digest, packed = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    if sha256(packed).digest() != digest:
+        raise ValueError("spoilt")
+    return marshal.loads(packed)
 
 
 def _is_same(profiles: Profiles, wanted: str, by: str | None, file: str, digest: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import stat
 from collections.abc import Iterator, Mapping
 
@@ -80,6 +79,8 @@ class Profiles:
             name = os.path.basename(path).removesuffix(_SUFFIX)
             why = os.strerror(error.errno or 0)
             is_absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
+            import shlex  # seldom needed
+
             hint = self._hint(name) if is_absent else f"ls -ld {shlex.quote(path)}"
             raise PolicyError(f"{path}: {why}", hint) from None
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+
 import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nono.broker.audit import chain
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.chain_reading import Ending, is_last, verify
 from nono.broker.errors import InvalidRecord
@@ -138,3 +141,21 @@ def test_a_damaged_seal_is_found(place: int) -> None:
 )
 def test_hostile_records(record: bytes) -> None:
     assert check([record], written(1)[1])[1] in (Ending.DAMAGED, Ending.CUT)
+
+
+@given(st.integers(0, 1 << 40), st.binary(min_size=32, max_size=32), st.booleans())
+def test_the_check_of_a_seal_is_that_of_zlib(number: int, digest: bytes, stopped: bool) -> None:
+    chain._of_zlib.clear()
+    data = Seal(number, number, number, digest, stopped).pack()
+    assert data[-4:] == zlib.crc32(data[:-4]).to_bytes(4)
+
+
+def test_a_chain_goes_on_when_many_records_come() -> None:
+    """The first are packed by nono, the others by msgpack."""
+    writer, whole = Writer(), Writer(many=True)
+    contents = [["text", number, None, True, b"x", -1, ["a"]] for number in range(4)]
+    first = [writer.append(each) for each in contents[:2]]
+    writer.expect_many()
+    records = [*first, *(writer.append(each) for each in contents[2:])]
+    assert records == [whole.append(each) for each in contents]
+    assert check(records, writer.seal) == (4, Ending.OPEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import pickle
 from typing import Any
 
 import pytest
@@ -30,3 +31,9 @@ def test_only_rights_that_there_are_make_one() -> None:
     for value in bad:
         with pytest.raises(ValueError, match="is not a valid Access"):
             Access(value)
+
+
+def test_every_combination_is_one_object() -> None:
+    every = [Access(value) for value in range(ALL_ACCESS.value + 1)]
+    assert all(pickle.loads(pickle.dumps(each)) is each for each in every)
+    assert all(~~each is each and Access(each.value) is each for each in every)

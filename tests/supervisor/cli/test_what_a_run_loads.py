@@ -40,8 +40,9 @@ ROOMS = (
 )
 """Rooms that the run of a program without options has nothing from."""
 SELDOM = {
-    *("copy", "datetime", "enum", "fnmatch", "importlib.machinery", "ipaddress", "math", "msgpack"),
-    *("selectors", "shlex", "signal", "socket", "termios", "unicodedata", "warnings"),
+    *("array", "bisect", "contextvars", "copy", "datetime", "enum", "fnmatch"),
+    *("importlib.machinery", "ipaddress", "math", "msgpack", "selectors", "shlex", "signal"),
+    *("socket", "termios", "unicodedata", "warnings", "zlib"),
     *("nono.broker.caches", "nono.supervisor.asking.channels", "nono.supervisor.cli.commands"),
     *("nono.supervisor.linux.calls.files.metadata", "nono.supervisor.linux.calls.sockets.sockets"),
     *("nono.supervisor.linux.calls.own.made_sockets", "nono.supervisor.linux.machine_check"),
@@ -103,7 +104,8 @@ def test_a_profile_that_is_kept_is_read_without_what_reads_profiles(
     assert done.returncode == 0, done.stderr
     loaded = set(done.stderr.split())
     assert "nono.supervisor.planning.profiles.kept_profiles" in loaded
-    assert sorted(loaded & (HEAVY | {"copy", "locale", "nono.broker.profile.jsonc"})) == []
+    seldom = {"copy", "datetime", "locale", "msgpack", "nono.broker.profile.jsonc", "shlex"}
+    assert sorted(loaded & (HEAVY | seldom)) == []
 
 
 def _imported(done: Finished) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import msgpack
 import pytest
 
 from nono.broker.errors import PolicyError, ProfileError
@@ -114,10 +113,10 @@ def test_what_is_odd_is_not_there(place: Place, monkeypatch: pytest.MonkeyPatch)
     place.resolve()
     (kept,) = place.kept
     good = kept.read_bytes()
-    content = msgpack.unpackb(good)
+    content = kept_profiles._unpacked(good)
     content["merged"]["settings"]["filesystem.read"][0][1] = ["/"]
     others: list[object] = [[], None, {"key": 1}, {1: 2}, content]
-    odd = [*map(msgpack.packb, others)]
+    odd = [*map(kept_profiles._packed, others), good[:-1] + bytes((good[-1] ^ 1,))]
     for data in (b"", b"{", b"\x91", b"\x91" * 100_000, b"\xff\xff\xff\xff", good + b"\0", *odd):
         kept.write_bytes(data)
         assert paths(place.resolve()) == ["/a", "/b"]
