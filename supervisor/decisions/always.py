@@ -36,7 +36,7 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.searched_modules import process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.out_of_reach import led_to, links_beyond
+from nono.supervisor.out_of_reach import led_to, passed_beyond
 from nono.supervisor.places import (
     canonical,
     control_directories,
@@ -46,7 +46,7 @@ from nono.supervisor.places import (
 )
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.projects.start_files import without_start_files
-from nono.supervisor.walk import links_between
+from nono.supervisor.walk import left_between, links_between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -191,9 +191,9 @@ def under_other_names(
 
 def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
     """Refusals of what links lead to whose names a pattern matched, and questions about it; and of
-    changes to the links in between, by which the next start finds it again.
+    changes to all that the way there hangs on, by which the next start finds it again.
 
-    Only in what options and the profile opened: nobody means the system's own files.
+    Where it leads only in what options and the profile opened: nobody means the system's own files.
     """
     opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
     for rule in matched:
@@ -204,12 +204,10 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
             end = led_to(path)
         except OSError:
             continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
-        if isinstance(rule.pattern, Subtree):
-            if not any(each.reaches(end) for each in opened):
-                continue
+        if isinstance(rule.pattern, Subtree) and any(each.reaches(end) for each in opened):
             yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
-        for link in links_beyond(path):
-            kept = File(link, rule.pattern.spelled)
+        for each in passed_beyond(path):
+            kept = File(each, rule.pattern.spelled)
             yield replace(rule, pattern=kept, access=CHANGING)
 
 
@@ -224,12 +222,14 @@ def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
 
 
 def _refused(paths: Iterable[str], origin: Origin) -> Iterator[Rule]:
-    """Refusals of directories and of the links on the way to them, which no bypass lifts."""
+    """Refusals of directories and of what is on the way to them, which no bypass lifts."""
     given = set(paths)
     for path in sorted(given | {canonical(path) for path in given}):
         yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, origin)
     for link in sorted({link for path in given for link in links_between(path)}):
         yield Rule(File(link), ALL_ACCESS, Effect.DENY, origin)
+    for each in sorted({each for path in given for each in left_between(path)}):
+        yield Rule(File(each), CHANGING, Effect.DENY, origin)
 
 
 def _copies() -> dict[str, str]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from nono.broker.rules.paths import child
 from nono.supervisor.descriptors import apart
 from nono.supervisor.out_of_reach import is_out_of_reach
-from nono.supervisor.planning.git.git_files import common, kind_of
+from nono.supervisor.planning.git.git_files import common_ways, kind_of
+from nono.supervisor.walk import Plain
 
 _MAX_DIRECTORIES = 1000
 _MAX_ALL_DIRECTORIES = 3000
 """Of all repositories: links lead to the same ones as often as a program likes."""
+_MAX_PASSED = 40
+"""That the way to one other directory hangs on."""
 _MAX_LETTERS = 1 << 20
 """In the paths of all of them."""
 
@@ -21,6 +25,8 @@ class GitDirectories:
 
     def __init__(self) -> None:
         self._left, self._letters_left = _MAX_ALL_DIRECTORIES, _MAX_LETTERS
+        self.passed: dict[str, None] = {}
+        """What the ways that they name hang on."""
         self.cut: list[str] = []
         """The repositories in which there are more than are looked at, or can be."""
 
@@ -30,9 +36,11 @@ class GitDirectories:
 
         A run may have taken a repository's HEAD away, so every directory counts that could be one.
         """
-        ones = [top, *common(top)]
+        shared = common_ways(top)
+        ones = [top, *(each.path for each in shared)]
         waiting, seen = list(ones), dict[str, None]()
         try:
+            self.keep(shared)
             while waiting:
                 directory = waiting.pop(0)
                 if directory in seen:
@@ -43,37 +51,44 @@ class GitDirectories:
                 for name in ("modules", "worktrees") if is_one else ("",):
                     place = os.path.join(directory, name).rstrip("/")
                     waiting += self._inside(place, len(seen) + len(waiting))
-        except _UnseenError:
+        except UnseenError:
             whole = [child(each, name) for each in ones for name in ("modules", "worktrees")]
             self.cut.append(top)
             return list(dict.fromkeys((*ones, *seen))), whole
         return list(seen), []
+
+    def keep(self, ways: Iterable[Plain]) -> None:
+        """Note what these hang on. Raises UnseenError where that is more than git ever makes."""
+        passed = [each for way in ways for each in way.passed]
+        if len(passed) > _MAX_PASSED:
+            raise UnseenError
+        self.passed |= dict.fromkeys(passed)
 
     def _inside(self, directory: str, before: int) -> list[str]:
         found = _inside(directory, before)
         self._left -= len(found)
         self._letters_left -= sum(map(len, found))
         if min(self._left, self._letters_left) < 0:
-            raise _UnseenError
+            raise UnseenError
         return found
 
 
-class _UnseenError(Exception):
+class UnseenError(Exception):
     """There are more entries than are looked at, or can be."""
 
 
 def _inside(directory: str, before: int) -> list[str]:
-    """The directories in one. Raises _UnseenError, also after `before` and these are too many."""
+    """The directories in one. Raises UnseenError, also after `before` and these are too many."""
     try:
         first = apart(directory, _MAX_DIRECTORIES)
         if first.is_cut or before + first.looked_at >= _MAX_DIRECTORIES:
-            raise _UnseenError
+            raise UnseenError
         return sorted(e.path for e in first.entries if e.is_dir(follow_symlinks=False))
     except PermissionError as error:
         if is_out_of_reach(directory):
             return []
-        raise _UnseenError from error
+        raise UnseenError from error
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise _UnseenError from error
+        raise UnseenError from error

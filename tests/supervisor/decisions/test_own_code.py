@@ -12,8 +12,8 @@ import nono.perf
 from nono.broker import Subtree, is_within
 from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import own_code, searched_modules, shadowing
-from nono.supervisor.places import links_to
 from nono.supervisor.session.loaded import load_everything
+from nono.supervisor.walk import way
 from tests.conftest import Account
 
 ASKING = """
@@ -129,9 +129,11 @@ def test_links_on_the_way(tmp_path: Path) -> None:
     os.symlink("a/../a", f"{top}/one")
     os.symlink(f"{top}/one/b", f"{top}/two")
     os.symlink("loop", f"{top}/loop")
-    expected = [f"{top}/two", f"{top}/one", f"{top}/a/b/new/x"]
-    assert links_to(f"{top}/two/new/x", {}) == expected
-    assert f"{top}/loop" in links_to(f"{top}/loop/x", {})
+    seen: dict[str, str | None] = {}
+    expected = (f"{top}/a/b/new/x", (f"{top}/two", f"{top}/one"), ())
+    assert way(f"{top}/two/new/x", seen=seen) == expected
+    assert way(f"{top}/two/new/x", seen=seen) == expected
+    assert f"{top}/loop" in way(f"{top}/loop/x", seen=seen).links
 
 
 def test_what_is_only_worked_on_is_no_place_for_modules(
