@@ -1,4 +1,4 @@
-"""What a way leaves again by `..`: a link in its place leads elsewhere, as one does that is there."""
+"""What a way leaves again by `..`: a link leads elsewhere, in its place or there already."""
 
 from __future__ import annotations
 
@@ -99,3 +99,30 @@ def test_a_repository_beside_its_configuration_is_as_free_as_ever(
     assert as_user("sh", "-c", script, cwd=project).returncode == 0
     done = nono("run", "--allow-cwd", "--", "sh", "-c", f"chmod 755 .git && {COMMIT}")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_remote_is_no_place_that_may_be_elsewhere_later(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """What is fetched from and pushed to outside is the same repository that it was."""
+    work = as_user.directory(project / "w")
+    script = "git init -q . && git init -q --bare ../bare.git && mkdir sub"
+    assert as_user("sh", "-c", script, cwd=work).returncode == 0
+    adding = "git remote add {0} {1} && echo {0}"
+    for name, path, said in (("a", "../bare.git", "a\n"), ("b", "sub/../../bare.git", "")):
+        done = nono("run", "--allow-cwd", "--", "sh", "-c", adding.format(name, path), cwd=work)
+        assert done.stdout == said, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "is_told"), [("../../bare.git", False), ("../sub/../../bare.git", True)]
+)
+def test_a_remote_of_a_new_repository_is_told_of(
+    nono: Nono, as_user: Account, project: Path, path: str, is_told: bool
+) -> None:
+    work = as_user.directory(project / "w")
+    script = "git init -q --bare ../bare.git && mkdir sub"
+    assert as_user("sh", "-c", script, cwd=work).returncode == 0
+    script = f"git init -q new && git -C new remote add a {path}"
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", script, cwd=work)
+    assert done.returncode == 0 and ("new/.git/config" in done.stderr) is is_told, done.stderr

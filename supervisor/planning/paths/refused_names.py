@@ -16,6 +16,8 @@ from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.walk import left_between, links_between, plain, way
 
+_VARIABLES = Origin(OriginKind.BUILTIN, "the way to what an environment variable names")
+
 
 def refused(path: str, spelled: str) -> list[File | Subtree]:
     """The patterns that refuse an absolute path and all below it, under each of its names."""
@@ -89,6 +91,11 @@ class Expanded:
         refused = {path: each[path] for each in refusals for path in each}
         return refused, [path for path in leading if path in refused]
 
+    @property
+    def passed(self) -> Iterable[str]:
+        """What the ways of variables hang on, for which the rules of groups were asked for."""
+        return self._expand.passed
+
     def links(self, rules: Iterable[Rule]) -> Iterator[Rule]:
         """The refusals of what lies between the two names of what groups refuse."""
         for rule in rules:
@@ -101,6 +108,8 @@ class Expanded:
                         yield replace(rule, pattern=File(link, named[path]))
                     for each in left(path, named[path]):
                         yield replace(rule, pattern=each, access=CHANGING)
+        for passed in self.passed:
+            yield Rule(File(passed), CHANGING, Effect.DENY, _VARIABLES)
 
 
 def own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:

@@ -88,7 +88,7 @@ def start_file_rules(
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
-    passed |= inside.passed
+    passed |= inside.passed | {each: _spelled(each, workdir) for each in expand.passed}
     spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)

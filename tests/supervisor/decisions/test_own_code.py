@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nono.perf
-from nono.broker import Subtree, is_within
+from nono.broker import File, Subtree, is_within
 from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import own_code, searched_modules, shadowing
 from nono.supervisor.session.loaded import load_everything
@@ -108,6 +108,23 @@ def test_a_directory_that_a_pth_file_names_and_that_is_missing(
     assert covered(str(tmp_path / "missing/click.py"))
     assert covered(str(directory / "beside"))
     assert not covered(str(tmp_path / "other"))
+
+
+def test_what_a_listed_directory_goes_up_from_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python's site(3) reads it as text, the dynamic linker and the shell as the kernel does."""
+    top = os.path.realpath(tmp_path)
+    os.makedirs(f"{top}/o/p")
+    os.makedirs(f"{top}/sub")
+    os.symlink("o/p", f"{top}/led")
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{top}/led/../lib")
+    monkeypatch.setenv("PATH", f"{top}/sub/../bin:/usr/bin")
+    for path in ("lib/x.so", "o/lib/x.so", "led", "bin/nono"):
+        assert covered(f"{top}/{path}"), path
+    alone = {each.pattern.path for each in own_code.own_code() if isinstance(each.pattern, File)}
+    assert {f"{top}/sub", f"{top}/o/p"} <= alone
+    assert not covered(f"{top}/sub") and not covered(f"{top}/o/p/x")
 
 
 def test_a_prefix_that_much_else_lies_in(monkeypatch: pytest.MonkeyPatch) -> None:
