@@ -107,9 +107,10 @@ def led_to(path: str) -> str:
     return canonical(_beside(path, _readlink(path)))
 
 
-def passed_beyond(path: str) -> tuple[str, ...]:
-    """What else the way to where such a link leads hangs on. Raises OSError, StartError."""
-    return way(_beside(path, _readlink(path))).passed
+def passed_beyond(path: str, seen: dict[str, str | None]) -> tuple[str, ...]:
+    """What else the way to where such a link leads hangs on; `seen` as for `way`. Raises OSError,
+    StartError."""
+    return way(_beside(path, _readlink(path)), seen=seen).passed
 
 
 def _beside(path: str, target: str) -> str:

@@ -21,6 +21,7 @@ from nono.broker import (
     Rule,
     Subtree,
     floor_exclude,
+    is_within,
 )
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
@@ -70,6 +71,8 @@ _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 _LIMITS = Origin(OriginKind.BUILTIN, "limits")
+_MAX_PASSED = 10_000
+"""That the ways of all links hang on which patterns match; with more nothing around may change."""
 _CGROUPS = "/sys/fs/cgroup"
 """Where control groups are; mounted elsewhere they are the kernel's own file systems."""
 
@@ -196,6 +199,8 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
     Where it leads only in what options and the profile opened: nobody means the system's own files.
     """
     opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
+    seen: dict[str, str | None] = {}
+    passed: set[str] = set()
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
         if rule.effect is Effect.ALLOW or path is None:
@@ -206,9 +211,19 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
             continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
         if isinstance(rule.pattern, Subtree) and any(each.reaches(end) for each in opened):
             yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
-        for each in passed_beyond(path):
-            kept = File(each, rule.pattern.spelled)
-            yield replace(rule, pattern=kept, access=CHANGING)
+        beyond = passed_beyond(path, seen)
+        passed.update(beyond)
+        kept: Iterable[File | Subtree] = (File(each, rule.pattern.spelled) for each in beyond)
+        if len(passed) > _MAX_PASSED:
+            kept = _whole(opened, beyond, path)
+        for pattern in kept:
+            yield replace(rule, pattern=pattern, access=CHANGING)
+
+
+def _whole(opened: Iterable[Rule], passed: Iterable[str], link: str) -> set[Subtree]:
+    """All that is opened around what is too much to be kept one by one."""
+    tops = (getattr(each.pattern, "path", getattr(each.pattern, "prefix", "/")) for each in opened)
+    return {Subtree(top, link) for top in tops for each in passed if is_within(each, top)}
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:

@@ -14,8 +14,8 @@ from nono.supervisor.walk import Plain
 _MAX_DIRECTORIES = 1000
 _MAX_ALL_DIRECTORIES = 3000
 """Of all repositories: links lead to the same ones as often as a program likes."""
-_MAX_PASSED = 40
-"""That the way to one other directory hangs on."""
+_MAX_PASSED = 10_000
+"""That the ways between directories hang on: twice as much as those of one repository can."""
 _MAX_LETTERS = 1 << 20
 """In the paths of all of them."""
 
@@ -40,7 +40,8 @@ class GitDirectories:
         ones = [top, *(each.path for each in shared)]
         waiting, seen = list(ones), dict[str, None]()
         try:
-            self.keep(shared)
+            if not self.keep(shared):
+                raise _UnseenError
             while waiting:
                 directory = waiting.pop(0)
                 if directory in seen:
@@ -51,44 +52,45 @@ class GitDirectories:
                 for name in ("modules", "worktrees") if is_one else ("",):
                     place = os.path.join(directory, name).rstrip("/")
                     waiting += self._inside(place, len(seen) + len(waiting))
-        except UnseenError:
+        except _UnseenError:
             whole = [child(each, name) for each in ones for name in ("modules", "worktrees")]
             self.cut.append(top)
             return list(dict.fromkeys((*ones, *seen))), whole
         return list(seen), []
 
-    def keep(self, ways: Iterable[Plain]) -> None:
-        """Note what these hang on. Raises UnseenError where that is more than git ever makes."""
-        passed = [each for way in ways for each in way.passed]
+    def keep(self, ways: Iterable[Plain]) -> bool:
+        """Note what these hang on; False where that is too much with that of all others."""
+        passed = self.passed | dict.fromkeys(each for way in ways for each in way.passed)
         if len(passed) > _MAX_PASSED:
-            raise UnseenError
-        self.passed |= dict.fromkeys(passed)
+            return False
+        self.passed = passed
+        return True
 
     def _inside(self, directory: str, before: int) -> list[str]:
         found = _inside(directory, before)
         self._left -= len(found)
         self._letters_left -= sum(map(len, found))
         if min(self._left, self._letters_left) < 0:
-            raise UnseenError
+            raise _UnseenError
         return found
 
 
-class UnseenError(Exception):
+class _UnseenError(Exception):
     """There are more entries than are looked at, or can be."""
 
 
 def _inside(directory: str, before: int) -> list[str]:
-    """The directories in one. Raises UnseenError, also after `before` and these are too many."""
+    """The directories in one. Raises _UnseenError, also after `before` and these are too many."""
     try:
         first = apart(directory, _MAX_DIRECTORIES)
         if first.is_cut or before + first.looked_at >= _MAX_DIRECTORIES:
-            raise UnseenError
+            raise _UnseenError
         return sorted(e.path for e in first.entries if e.is_dir(follow_symlinks=False))
     except PermissionError as error:
         if is_out_of_reach(directory):
             return []
-        raise UnseenError from error
+        raise _UnseenError from error
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise UnseenError from error
+        raise _UnseenError from error

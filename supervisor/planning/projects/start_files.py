@@ -22,7 +22,7 @@ from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git import repositories
-from nono.supervisor.planning.git.git_directories import GitDirectories, UnseenError
+from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import kind_of, linked_ways
 from nono.supervisor.planning.git.git_settings import (
     Configurations,
@@ -223,9 +223,7 @@ def _of_git(found: Iterable[Repository], notes: list[str], passed: dict[str, str
     for each in found:
         if each.link is not None and kind_of(each.link) != stat.S_IFDIR:
             yield each.link
-            try:
-                every.keep(linked_ways(each.link))
-            except UnseenError:
+            if not every.keep(linked_ways(each.link)):
                 yield each.top
         if each.link is None:
             # Whoever is told to use this one would look there first.
