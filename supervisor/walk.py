@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
@@ -102,22 +101,18 @@ def by_way_of(link: str, names: Sequence[str]) -> str:
     return "/".join([link, *(name for name in following if name != ".")])
 
 
-def links_between(path: str) -> list[str]:
-    """The links on the way of an absolute path that are neither it nor above it, by their places.
+def between(path: str) -> Way:
+    """The way of an absolute path, without what is the path itself or above it.
 
     Whoever refuses what is at a path, in its plain form, refuses to move it and what is above it,
     too, by their names. These are the names that are left: another link put in the place of one
     would lead the path elsewhere.
     """
-    name = plain(path).path
-    return [link for link in way(path).links if not is_within(name, link)]
-
-
-def left_between(path: str) -> list[str]:
-    """The same of what `..` goes up from on the way of an absolute path: a link there would lead it
-    elsewhere, too, and only changes of it are to be refused."""
-    name = plain(path).path
-    return [each for each in way(path).left if not is_within(name, each)]
+    name, led = plain(path).path, way(path)
+    links, left = (
+        tuple(each for each in some if not is_within(name, each)) for some in (led.links, led.left)
+    )
+    return Way(led.end, links, left)
 
 
 def _names(path: str) -> list[str]:
@@ -126,9 +121,8 @@ def _names(path: str) -> list[str]:
 
 
 def _target(place: str) -> str | None:
+    """None for what is no link, or nothing at all."""
     try:
-        if not stat.S_ISLNK(looks.lstat(place).st_mode):
-            return None
         return looks.readlink(place)
     except (OSError, ValueError):
         return None

@@ -47,7 +47,7 @@ from nono.supervisor.places import (
 )
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.projects.start_files import without_start_files
-from nono.supervisor.walk import left_between, links_between
+from nono.supervisor.walk import between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -239,11 +239,12 @@ def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
 def _refused(paths: Iterable[str], origin: Origin) -> Iterator[Rule]:
     """Refusals of directories and of what is on the way to them, which no bypass lifts."""
     given = set(paths)
-    for path in sorted(given | {canonical(path) for path in given}):
+    ways = [between(path) for path in given]
+    for path in sorted(given | {led.end for led in ways}):
         yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, origin)
-    for link in sorted({link for path in given for link in links_between(path)}):
+    for link in sorted({link for led in ways for link in led.links}):
         yield Rule(File(link), ALL_ACCESS, Effect.DENY, origin)
-    for each in sorted({each for path in given for each in left_between(path)}):
+    for each in sorted({each for led in ways for each in led.left}):
         yield Rule(File(each), CHANGING, Effect.DENY, origin)
 
 

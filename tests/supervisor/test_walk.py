@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import is_within
-from nono.supervisor.walk import Changeable, left_between, links_between, plain, way
+from nono.supervisor.walk import Changeable, between, plain, way
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def test_a_loop_ends(tree: Path) -> None:
 
 
 def test_the_links_between_are_those_that_no_name_above_covers(tree: Path) -> None:
-    assert links_between(f"{tree}/work/one") == [f"{tree}/work/two", f"{tree}/other/three"]
-    assert links_between(f"{tree}/work/one/x") == [f"{tree}/work/two", f"{tree}/other/three"]
-    assert links_between(f"{tree}/other/three") == []
+    assert between(f"{tree}/work/one").links == (f"{tree}/work/two", f"{tree}/other/three")
+    assert between(f"{tree}/work/one/x").links == (f"{tree}/work/two", f"{tree}/other/three")
+    assert between(f"{tree}/other/three").links == ()
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_way_hangs_on_nothing_that_is_not_named(tmp_path: Path, target: str, p
     (top / "l").symlink_to(target)
     found = way(f"{top}/{path}")
     kept = (*found.passed, found.end)
-    assert {*links_between(f"{top}/{path}"), *left_between(f"{top}/{path}")} <= {*kept}
+    assert {*between(f"{top}/{path}").passed} <= {*kept}
     for place in PLACES:
         moved = top / place
         if any(is_within(each, str(moved)) for each in kept) or not moved.parent.is_dir():

@@ -14,15 +14,16 @@ from nono.broker.rules.access import CHANGING
 from nono.broker.rules.patterns import has_wildcards
 from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.planning.paths.group_paths import Expander
-from nono.supervisor.walk import left_between, links_between, plain, way
+from nono.supervisor.walk import between, plain
 
 _VARIABLES = Origin(OriginKind.BUILTIN, "the way to what an environment variable names")
 
 
 def refused(path: str, spelled: str) -> list[File | Subtree]:
     """The patterns that refuse an absolute path and all below it, under each of its names."""
-    names = dict.fromkeys((plain(path).path, way(path).end))
-    links = [File(link, spelled) for link in links_between(path)]
+    led = between(path)
+    names = dict.fromkeys((plain(path).path, led.end))
+    links = [File(link, spelled) for link in led.links]
     return [*(Subtree(name, spelled) for name in names), *links]
 
 
@@ -32,14 +33,15 @@ def refused_pattern(pattern: str, spelled: str) -> list[PathPattern]:
     The links are refused, too.
     """
     start, names = _parted(pattern)
-    written = "/".join([plain(start).path.rstrip("/"), *names])
-    links = [File(link, spelled) for link in links_between(start)]
-    return [*(Glob(each) for each in dict.fromkeys((written, resolved(pattern)))), *links]
+    led = between(start)
+    starts = dict.fromkeys((plain(start).path, led.end))
+    links = [File(link, spelled) for link in led.links]
+    return [*(Glob("/".join([each.rstrip("/"), *names])) for each in starts), *links]
 
 
 def left(path: str, spelled: str) -> Iterator[File]:
     """What the way of a refused path goes up from: no link may come to be there."""
-    yield from (File(each, spelled) for each in left_between(path))
+    yield from (File(each, spelled) for each in between(path).left)
 
 
 def fixed_beginning(pattern: str) -> str:
@@ -104,10 +106,11 @@ class Expanded:
             named = rule.named
             for path in named if not self._leading.isdisjoint(named) else ():
                 if path in self._leading:
-                    for link in links_between(path):
+                    led = between(path)
+                    for link in led.links:
                         yield replace(rule, pattern=File(link, named[path]))
-                    for each in left(path, named[path]):
-                        yield replace(rule, pattern=each, access=CHANGING)
+                    for each in led.left:
+                        yield replace(rule, pattern=File(each, named[path]), access=CHANGING)
         for passed in self.passed:
             yield Rule(File(passed), CHANGING, Effect.DENY, _VARIABLES)
 
