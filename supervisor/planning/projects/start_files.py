@@ -110,9 +110,10 @@ def started_by_itself(
     home: str,
     expand: Expanded,
     env: Mapping[str, str],
-) -> dict[str, str]:
+) -> tuple[dict[str, str], dict[str, str]]:
     """What would be refused in a directory, and above it, if all was opened and nobody had named
-    any of it; each path with its spelling."""
+    any of it; and what would be so by itself, without what is in it. Each path with its spelling.
+    """
     above = [*lineage(directory)]
     ones = {one for each in above for one in repositories.repositories_at(each)}
     found = Found(tuple(sorted(ones, key=str)))
@@ -123,8 +124,9 @@ def started_by_itself(
     for each, spelled in _start_files(above, found, named, workdir, expand, projects, passed):
         known.setdefault(each, spelled)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
-    links = LinksInside(everything, Ways(home).canonical).search(known)
-    return known | {led: _spelled(link, workdir) for led, link in links.items()}
+    inside = LinksInside(everything, Ways(home).canonical)
+    known |= {led: _spelled(link, workdir) for led, link in inside.search(known).items()}
+    return known, passed | inside.passed
 
 
 def _named(

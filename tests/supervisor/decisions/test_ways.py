@@ -77,6 +77,23 @@ def test_a_link_to_what_is_not_open_yet_stays(made: Path, name: str) -> None:
     assert decisions.allows(PathChange(NOBODY, Operation.SYMLINK, f"{home}/early/other"))
 
 
+def test_nobody_is_asked_to_move_what_a_setting_goes_up_from(made: Path) -> None:
+    other = made.parent / "other"
+    for name in ("sub", "hooks", ".git/objects", ".git/refs"):
+        (other / name).mkdir(parents=True)
+    (other / ".git/HEAD").touch()
+    (other / ".git/config").write_text("[core]\n\thooksPath = sub/../hooks\n")
+    plan = make_plan(Options(allow_cwd=True, ask="watch"))
+    later = OpenedLater(plan, complete(plan).decisions(), os.environ)
+
+    def is_kept(operation: Operation, path: str) -> bool:
+        return later.protections([[PathChange(NOBODY, operation, f"{other}/{path}")]]) != [None]
+
+    for operation in (Operation.RMDIR, Operation.RENAME_FROM, Operation.RENAME_TO):
+        assert is_kept(operation, "sub") and is_kept(operation, "hooks")
+    assert not is_kept(Operation.MKDIR, "sub/new") and not is_kept(Operation.MKDIR, "new")
+
+
 def test_there_is_a_bound(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With more than that what is opened around is not changed at all, and the start goes on."""
     monkeypatch.setattr(always, "_MAX_PASSED", 1)
