@@ -94,6 +94,21 @@ def test_nobody_is_asked_to_move_what_a_setting_goes_up_from(made: Path) -> None
     assert not is_kept(Operation.MKDIR, "sub/new") and not is_kept(Operation.MKDIR, "new")
 
 
+def test_the_way_to_a_file_with_a_key_stays(made: Path) -> None:
+    """The next run would send what it finds there, and show what was one."""
+    (made / "up").mkdir()
+    (made / "key").symlink_to("up/../real")
+    (made / "real").chmod(0o600)
+    service = (f"openai=file://{made}/key",)
+    plan = make_plan(Options(allow=(".",), proxy_credential=service), ("true",))
+    policy = complete(plan, proxy_port=1).policy
+    assert not isinstance(policy.decide(Open(NOBODY, f"{made}/real", Access.READ)), Allow)
+    for path in ("key", "up", "real"):
+        change = PathChange(NOBODY, Operation.RENAME_TO, f"{made}/{path}")
+        assert not isinstance(policy.decide(change), Allow), path
+    assert isinstance(policy.decide(Open(NOBODY, f"{made}/up/x", Access.WRITE)), Allow)
+
+
 def test_there_is_a_bound(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With more than that what is opened around is not changed at all, and the start goes on."""
     monkeypatch.setattr(always, "_MAX_PASSED", 1)
