@@ -6,6 +6,7 @@ of two versions, and an interpreter may be built without it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 TYPE_CHECKING = False
@@ -23,7 +24,9 @@ class Digest(Protocol):
 
 
 def _found() -> Callable[[bytes], Digest]:
-    for name in ("_sha2", "_sha256", "hashlib"):
+    # What is not there is looked for in every place: the newer name is tried where there is one.
+    names = ("_sha2", "_sha256") if hasattr(itertools, "batched") else ("_sha256", "_sha2")
+    for name in (*names, "hashlib"):
         try:
             found: Callable[[bytes], Digest] = __import__(name).sha256
         except ImportError:

@@ -7,9 +7,8 @@ made the parent directory.
 
 from __future__ import annotations
 
-import enum
-
 from nono.broker.dataclass import dataclass
+from nono.broker.enumeration import StrEnum
 from nono.broker.rules.access import Access
 
 TYPE_CHECKING = False
@@ -45,7 +44,7 @@ class Open:
     own: bool = False
 
 
-class Operation(enum.StrEnum):
+class Operation(StrEnum):
     """A change of a name or of a file's existence, one path each.
 
     A rename is decided as two requests: RENAME_FROM the old path and RENAME_TO

@@ -6,10 +6,10 @@ become rules in the same way, and whoever names a flag takes its spelling from h
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 
 from nono.broker.dataclass import dataclass, field
+from nono.broker.enumeration import Enum
 from nono.broker.errors import Problem
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, FLOOR_ACCESS, READ_WRITE, Access
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Any
 
 
-class Kind(enum.Enum):
+class Kind(Enum):
     """What a value stands for, where it becomes a rule."""
 
     REFUSED = "a path with all below, or a pattern of paths"

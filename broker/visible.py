@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
@@ -67,6 +66,8 @@ def _fill(shown: list[str], room: int) -> list[str]:
 
 def _escaped(text: str) -> Iterator[str]:
     """Each character, or the escape for it."""
+    import unicodedata  # which most texts do without
+
     marks = _MAX_MARKS
     for character in text:
         shown = _escape(character)
@@ -84,6 +85,8 @@ def _escape(character: str) -> str:
         return character
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8 (PEP 383)
         return f"\\x{code - 0xDC00:02x}"
+    import unicodedata
+
     hidden = unicodedata.category(character) in _HIDDEN_CATEGORIES
     if not hidden and character not in _BLANK and not _is_variation_selector(code):
         return character

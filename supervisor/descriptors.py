@@ -19,8 +19,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from collections.abc import Collection, Container, Iterable, Sequence
 
     from nono.broker.rules.automaton import Between
-    from nono.supervisor.looks import Entries
-    from nono.supervisor.noted_looks import Among, Apart
+    from nono.supervisor.kinds_of_looks import Among, Apart, Entries
 
 _NONE_LEFT = {errno.EMFILE, errno.ENFILE}
 _OF_ONE = 32
@@ -53,6 +52,12 @@ def opened(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = Non
         return os.open(path, flags | os.O_CLOEXEC, mode, dir_fd=dir_fd)
 
 
+def first_bytes(path: str, size: int) -> bytes:
+    """As `looks.first_bytes`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.first_bytes(path, size)
+
+
 def listdir(path: str) -> list[str]:
     """As os.listdir(). Raises StartError where no descriptor is left."""
     with _NEEDED:
@@ -63,6 +68,12 @@ def names(path: str) -> Container[str]:
     """As `looks.names`. Raises StartError where no descriptor is left."""
     with _NEEDED:
         return looks.names(path)
+
+
+def directories(path: str, most: int) -> Collection[str] | None:
+    """As `looks.directories`. Raises StartError where no descriptor is left."""
+    with _NEEDED:
+        return looks.directories(path, most)
 
 
 def folded_names(path: str, most: int) -> tuple[Collection[str] | None, Collection[str] | None]:

@@ -6,7 +6,8 @@ A negative one is a signal's, as `subprocess` has it: the process ends itself by
 from __future__ import annotations
 
 import os
-import signal
+
+from nono.shims.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without

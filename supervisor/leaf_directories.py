@@ -9,7 +9,6 @@ fs/xfs and mm/shmem.c; others count otherwise or not at all, as btrfs, overlayfs
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 
 from nono.supervisor import looks
@@ -34,15 +33,9 @@ class LeafDirectories:
     def has(self, directory: str) -> bool:
         """Whether it certainly is one. Links are not followed."""
         try:
-            status = looks.file_status(directory, follow_symlinks=False)
+            return looks.device_of_leaf(directory, _LINKS, _MAX_BYTES) in self._devices
         except (OSError, ValueError):
             return False
-        return (
-            status.st_nlink == _LINKS
-            and status.st_size < _MAX_BYTES
-            and status.st_dev in self._devices
-            and stat.S_ISDIR(status.st_mode)
-        )
 
 
 def _devices(table: str) -> Iterator[int]:

@@ -16,62 +16,32 @@ from functools import partial
 from itertools import islice
 from operator import itemgetter
 
-from nono.supervisor.noted_looks import ODD, content_text, error_text, folded, make
+from nono.supervisor.kinds_of_looks import (
+    MAX_CONTENT,
+    ODD,
+    content_text,
+    directories_among,
+    error_text,
+    folded,
+)
+from nono.supervisor.noted_looks import make
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
-    from typing import Any, Literal, Protocol
+    from typing import Any
 
     from nono.broker.rules.automaton import Between
-    from nono.supervisor.noted_looks import Among, Apart, Looks
-
-    class Status(Protocol):
-        """What a look notes of a file."""
-
-        @property
-        def st_mode(self) -> int: ...
-        @property
-        def st_uid(self) -> int: ...
-        @property
-        def st_gid(self) -> int: ...
-
-    class StatusOfFile(Status, Protocol):
-        """As `file_status` notes it."""
-
-        @property
-        def st_ino(self) -> int: ...
-        @property
-        def st_dev(self) -> int: ...
-        @property
-        def st_nlink(self) -> int: ...
-        @property
-        def st_size(self) -> int: ...
-
-    class StatusOfSource(StatusOfFile, Protocol):
-        """As `source_status` notes it."""
-
-        @property
-        def st_mtime_ns(self) -> int: ...
-
-    class Entry(Protocol):
-        """A name in a directory, and of which kind it is itself."""
-
-        @property
-        def name(self) -> str: ...
-        @property
-        def path(self) -> str: ...
-        def is_dir(self, *, follow_symlinks: Literal[False]) -> bool: ...
-        def is_file(self, *, follow_symlinks: Literal[False]) -> bool: ...
-        def is_symlink(self) -> bool: ...
-        def inode(self) -> int: ...
-
-    class Entries(Protocol):
-        """What is to be used in a `with`, and closes."""
-
-        def __enter__(self) -> Iterator[Entry]: ...
-        def __exit__(self, *error: object) -> None: ...
-
+    from nono.supervisor.kinds_of_looks import (
+        Among,
+        Apart,
+        Entries,
+        Entry,
+        Status,
+        StatusOfFile,
+        StatusOfSource,
+    )
+    from nono.supervisor.noted_looks import Looks
 
 _NAME = itemgetter(0)
 
@@ -123,8 +93,17 @@ def stat(path: str) -> Status:
 
 
 def file_status(path: str, *, follow_symlinks: bool) -> StatusOfFile:
-    """As os.stat(), with what file it is, its links and its size."""
+    """As os.stat(), with what file it is, and its links."""
     found: StatusOfFile = _look("file", path, follow_symlinks)
+    return found
+
+
+def device_of_leaf(path: str, links: int, size: int) -> int | None:
+    """The device of a directory with so many links and fewer bytes; None for what is none.
+
+    Raises OSError.
+    """
+    found: int | None = _look("leaf", path, links, size)
     return found
 
 
@@ -268,6 +247,18 @@ def names(path: str) -> Container[str]:
     return _Names("there", path, os.listdir(path), _noting)
 
 
+def directories(path: str, most: int) -> Collection[str] | None:
+    """The names of the directories in one, to ask which are among them; None for more names than
+    `most`. Raises OSError."""
+    if _noting is not None:
+        _look("lists", path)
+    with os.scandir(path) as entries:
+        found = [*islice(entries, most + 1)]
+    if len(found) > most:
+        return None
+    return _asked("directories", path, directories_among(found))
+
+
 def folded_names(path: str, most: int) -> tuple[Collection[str] | None, Collection[str] | None]:
     """The links in a directory, and all names, without their case, to ask which are among them.
 
@@ -295,6 +286,15 @@ def scandir(path: str, *, inodes: bool = False) -> Entries:
     found: list[Entry] = _look("inodes" if inodes else "scandir", path)
     _noting.count(len(found))
     return nullcontext(iter(found))
+
+
+def first_bytes(path: str, size: int) -> bytes:
+    """At most so many bytes of a file. Raises OSError, also for what is no regular file, which
+    could block."""
+    found: bytes = _look("bytes", path, size)
+    if len(found) > MAX_CONTENT:
+        spoil()
+    return found
 
 
 def opened(path: str, flags: int) -> int:

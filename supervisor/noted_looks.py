@@ -1,31 +1,19 @@
-"""Looks that were made, and what each kind of them finds, as text; see `looks.py`."""
+"""Looks that were made, and what they found; and whether they would find it now. See `looks.py`."""
 
 from __future__ import annotations
 
-import os
-import stat
-from itertools import islice
-
 from nono.broker.digest import sha256
-from nono.broker.named_tuple import NamedTuple
+from nono.supervisor.kinds_of_looks import KINDS, MAX_NAMES, ODD, error_text, of_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     Asked = tuple[Any, ...]
     """The kind of a look and what it was asked, as `marshal` writes it."""
 
 _MAX_LOOKS = 10_000
-_MAX_NAMES = 20_000
-"""In all directories together."""
-_STEP = 64
-"""By so many names a directory is told to have grown: that one comes or goes says nothing."""
-_MAX_CONTENT = 1 << 20
-"""Bytes of one file."""
-ODD = (OSError, ValueError)
-"""What a look may raise, which is a finding as well."""
 
 
 class Looks:
@@ -48,7 +36,7 @@ class Looks:
     def make(self, asked: Asked) -> Any:
         """Make one and note it. Raises what it raises."""
         kind, *words = asked
-        look, text = _KINDS[kind]
+        look, text = KINDS[kind]
         try:
             found = look(*words)
         except ODD as error:
@@ -60,7 +48,7 @@ class Looks:
     def count(self, names: int) -> None:
         """So many more names were listed."""
         self._names += names
-        self.are_whole = self.are_whole and self._names <= _MAX_NAMES
+        self.are_whole = self.are_whole and self._names <= MAX_NAMES
 
     def note(self, asked: Asked, text: str) -> None:
         """One that found something else before tells of a tree that changes meanwhile."""
@@ -75,7 +63,7 @@ class Looks:
         """No more are made."""
         for (kind, directory), answers in self._names_asked.items():
             asked = (kind, directory, tuple(sorted(answers)))
-            self.note(asked, _of_names(name for name in asked[2] if answers[name]))
+            self.note(asked, of_names(name for name in asked[2] if answers[name]))
             self.count(len(answers))
         self._names_asked.clear()
 
@@ -92,7 +80,7 @@ class Looks:
 def make(asked: Asked) -> Any:
     """Make a look. Raises what it raises."""
     kind, *words = asked
-    return _KINDS[kind][0](*words)
+    return KINDS[kind][0](*words)
 
 
 def digest_now(asked: Sequence[Asked]) -> bytes:
@@ -107,195 +95,8 @@ def _digest(texts: Iterable[str]) -> bytes:
 
 def _text(asked: Asked) -> str:
     kind, *words = asked
-    look, text = _KINDS[kind]
+    look, text = KINDS[kind]
     try:
         return text(look(*words))
     except ODD as error:
         return error_text(error)
-
-
-def error_text(error: Exception) -> str:
-    """That something could not be found out."""
-    return f"{type(error).__name__} {getattr(error, 'errno', None)}"
-
-
-def _of_status(found: os.stat_result) -> str:
-    return f"{found.st_mode} {found.st_uid} {found.st_gid}"
-
-
-def _of_file(found: os.stat_result) -> str:
-    identity = f"{found.st_dev} {found.st_ino} {found.st_nlink}"
-    return f"{_of_status(found)} {identity} {found.st_size}"
-
-
-def _of_links(found: os.stat_result) -> str:
-    has_more = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
-    return _of_file(found) if has_more else f"{found.st_mode}"
-
-
-def _there(directory: str, names: Sequence[str]) -> list[str]:
-    there = set(os.listdir(directory))
-    return [each for each in names if each in there]
-
-
-def _folded(directory: str, names: Sequence[str]) -> list[str] | None:
-    """Which of these names some entry has, but for the case; None where nobody can tell."""
-    there = folded(os.listdir(directory))
-    return None if there is None else [each for each in names if each in there]
-
-
-def _linked(directory: str, names: Sequence[str]) -> list[str] | None:
-    """Which of these names some link has, but for the case; None where nobody can tell."""
-    with os.scandir(directory) as entries:
-        there = folded([each.name for each in entries if each.is_symlink()])
-    return None if there is None else [each for each in names if each in there]
-
-
-def folded(names: Sequence[str]) -> frozenset[str] | None:
-    """Names without their case; None for others than ASCII, of which only the file system knows."""
-    text = "/".join(names)
-    if not text.isascii():
-        return None
-    return frozenset(text.casefold().split("/")) if names else frozenset()
-
-
-def _of_names(names: Iterable[str] | None) -> str:
-    return "/" if names is None else "\0".join(names)
-
-
-def _of_source(found: os.stat_result) -> str:
-    return f"{_of_file(found)} {found.st_mtime_ns}"
-
-
-class Apart(NamedTuple):
-    """What of a directory's entries is no regular file."""
-
-    entries: list[os.DirEntry[str]]
-    looked_at: int
-    """How many entries that took, files among them: in steps."""
-    is_cut: bool
-    """Whether there are more than were looked at."""
-
-
-class Among(NamedTuple):
-    """Those of a directory's names that were asked for. The rest as in `Apart`."""
-
-    names: list[str]
-    looked_at: int
-    is_cut: bool
-
-
-def _in_steps(count: int) -> int:
-    return -(-count // _STEP) * _STEP
-
-
-def _apart(path: str, most: int) -> Apart:
-    with os.scandir(path) as entries:
-        found = [*islice(entries, most)]
-        is_cut = next(entries, None) is not None
-    apart = [each for each in found if not each.is_file(follow_symlinks=False)]
-    return Apart(apart, _in_steps(len(found)), is_cut)
-
-
-def _of_apart(found: Apart) -> str:
-    return f"{found.looked_at} {found.is_cut}/{_of_entries(found.entries)}"
-
-
-def _among(path: str, most: int, patterns: Sequence[tuple[str, str, tuple[str, ...]]]) -> Among:
-    # What few directories need is loaded only then.
-    from nono.broker.rules.automaton import Between
-
-    with os.scandir(path) as entries:
-        found = [each.name for each in islice(entries, most)]
-        is_cut = next(entries, None) is not None
-    names = {name for each in patterns for name in Between(*each).among(found)}
-    return Among(sorted(names), _in_steps(len(found)), is_cut)
-
-
-def _of_among(found: Among) -> str:
-    return "\0".join([f"{found.looked_at} {found.is_cut}", *found.names])
-
-
-def _open_to_list(path: str) -> None:
-    os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-
-
-def _entries(path: str) -> list[os.DirEntry[str]]:
-    """Not to their end where they are too many to be noted."""
-    with os.scandir(path) as entries:
-        return [*islice(entries, _MAX_NAMES + 1)]
-
-
-def _of_entries(entries: Sequence[os.DirEntry[str]]) -> str:
-    return "\0".join(_of_entry(each) for each in entries)
-
-
-def _of_entry(entry: os.DirEntry[str]) -> str:
-    is_dir, is_link = entry.is_dir(follow_symlinks=False), entry.is_symlink()
-    return f"{entry.name}/{is_dir:d}{is_link:d}{entry.is_file(follow_symlinks=False):d}"
-
-
-def _of_inodes(entries: Sequence[os.DirEntry[str]]) -> str:
-    return "\0".join(f"{_of_entry(each)} {each.inode()}" for each in entries)
-
-
-def content_text(fd: int) -> str | None:
-    """Of an open file; None for a directory, and for what is too large to be read again."""
-    found = os.fstat(fd)
-    if stat.S_ISDIR(found.st_mode):
-        return None
-    what = _of_status(found)  # of /proc each process has files of its own
-    if not stat.S_ISREG(found.st_mode):
-        return what
-    content = b""
-    while piece := os.pread(fd, _MAX_CONTENT + 1 - len(content), len(content)):
-        content += piece
-    return None if len(content) > _MAX_CONTENT else f"{what} {sha256(content).hexdigest()}"
-
-
-def _opened_again(path: str, flags: int) -> str | None:
-    fd = os.open(path, flags)
-    try:
-        return content_text(fd)
-    finally:
-        os.close(fd)
-
-
-def _folds(directory: str, names: Sequence[str] | None) -> bool | None:
-    # What few file systems need is loaded only then.
-    from nono.supervisor.folding import folds
-
-    return folds(directory, names)
-
-
-def _is_exact(directory: str) -> bool:
-    from nono.supervisor.folding import is_exact
-
-    return is_exact(directory)
-
-
-_KINDS: dict[str, tuple[Callable[..., Any], Callable[[Any], str]]] = {
-    "lstat": (os.lstat, _of_status),
-    "stat": (os.stat, _of_status),
-    "file": (lambda path, follow: os.stat(path, follow_symlinks=follow), _of_file),
-    "links": (os.lstat, _of_links),
-    "source": (os.stat, _of_source),
-    "size": (os.path.getsize, str),
-    "larger": (lambda path, size: os.path.getsize(path) > size, str),
-    "lists": (_open_to_list, str),
-    "there": (_there, _of_names),
-    "folded": (_folded, _of_names),
-    "linked": (_linked, _of_names),
-    "readlink": (os.readlink, str),
-    "realpath": (os.path.realpath, str),
-    "access": (os.access, str),
-    "listdir": (os.listdir, "\0".join),
-    "scandir": (_entries, _of_entries),
-    "apart": (_apart, _of_apart),
-    "among": (_among, _of_among),
-    "inodes": (_entries, _of_inodes),
-    "opened": (_opened_again, str),
-    "folds": (_folds, str),
-    "exact": (_is_exact, str),
-}
-"""How each kind of look is made, and what is noted of what it finds."""

@@ -18,7 +18,7 @@ from nono.supervisor.walk import way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.supervisor.looks import StatusOfFile
+    from nono.supervisor.kinds_of_looks import StatusOfFile
 
 _PATH_MAX = 4096
 _KNOWN = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ELOOP}

@@ -8,14 +8,19 @@ import os
 import pwd
 import sys
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 
 from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
 from nono.supervisor.errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from contextvars import ContextVar
+
 _HERE = "macos" if sys.platform == "darwin" else "linux"
-_planned_for = ContextVar("_planned_for", default=_HERE)
+_planned_for: dict[str, ContextVar[str]] = {}
+"""One, by its name, made where it is first needed: most starts are for this machine."""
+_NAME = "platform"
 BASE_DIRECTORIES = {
     "XDG_CACHE_HOME": ".cache",
     "XDG_CONFIG_HOME": ".config",
@@ -33,17 +38,21 @@ def platform() -> str:
 
     It is this machine's, but for who asks what nono would do on another: see `planned_for`.
     """
-    return _planned_for.get()
+    chosen = _planned_for.get(_NAME)
+    return _HERE if chosen is None else chosen.get()
 
 
 @contextlib.contextmanager
 def planned_for(name: str) -> Iterator[None]:
     """Plan and decide as on another platform, as far as this machine can tell; run nothing."""
-    before = _planned_for.set(name)
+    from contextvars import ContextVar  # seldom needed
+
+    chosen = _planned_for.setdefault(_NAME, ContextVar(_NAME, default=_HERE))
+    before = chosen.set(name)
     try:
         yield
     finally:
-        _planned_for.reset(before)
+        chosen.reset(before)
 
 
 if sys.platform == "linux":

@@ -6,12 +6,12 @@ import contextlib
 import fcntl
 import os
 import select
-import signal
 import threading
 import time
 from collections.abc import Callable
 
 from nono.broker.dataclass import dataclass
+from nono.shims.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -139,7 +139,7 @@ def inherited_signals() -> tuple[list[int], list[int]]:
     ignored = [
         int(number)
         for number in signal.valid_signals()
-        if signal.getsignal(number) is signal.SIG_IGN and number not in _IGNORED_BY_PYTHON
+        if signal.getsignal(number) == signal.SIG_IGN and number not in _IGNORED_BY_PYTHON
     ]
     mask = [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
     return ignored, mask

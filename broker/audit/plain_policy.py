@@ -175,7 +175,7 @@ def _plain_rules(rules: Iterable[Rule]) -> list[object]:
 
 def _plain_rule(rule: Rule) -> list[object]:
     return [
-        _plain_pattern(rule.pattern),
+        plain_pattern(rule.pattern),
         rule.access._value_,
         rule.effect._value_,
         plain_origin(rule.origin),
@@ -183,7 +183,8 @@ def _plain_rule(rule: Rule) -> list[object]:
     ]
 
 
-def _plain_pattern(pattern: Pattern) -> list[object]:
+def plain_pattern(pattern: Pattern) -> list[object]:
+    """The kind of a pattern, and what it says."""
     kind = type(pattern)
     if isinstance(pattern, Subtrees):
         left_out = [sorted(pattern.left_out)] if pattern.left_out else []

@@ -6,11 +6,11 @@ that `Network.considered` gives.
 
 from __future__ import annotations
 
-import enum
 import errno
 from collections.abc import Iterable
 
 from nono.broker.dataclass import dataclass, field, replace
+from nono.broker.enumeration import StrEnum
 from nono.broker.errors import PolicyError
 from nono.broker.network.index import NetworkIndex, is_loopback
 from nono.broker.network.refusals import METADATA_RULES, PRIVATE_RULES, reaching
@@ -41,7 +41,7 @@ from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 TLS_PORT = 443
 
 
-class Mode(enum.StrEnum):
+class Mode(StrEnum):
     """How much of the network a run may use."""
 
     UNRESTRICTED = "unrestricted"

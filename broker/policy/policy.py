@@ -218,13 +218,11 @@ class Policy:
         return Access(0) if demand is None else Access(demand.access)
 
     def floor(self, tree: Tree, exclude: frozenset[str] = frozenset()) -> Floor:
-        """The part of this policy that the kernel can enforce alone.
+        """The part that the kernel can enforce alone, where `tree` shows the files as they are.
 
-        `tree` shows the file system as it is now. What is at or below a path
-        in `exclude` stays with the broker. Raises FloorTooLarge.
+        What is at or below a path in `exclude` stays with the broker. Raises FloorTooLarge.
         """
-        # What only a floor that is made needs is loaded only then.
-        from nono.broker.floor.carve import carve
+        from nono.broker.floor.carve import carve  # which a start that is kept does without
 
         return carve(self.rules, self.bypasses, tree, exclude, folding=self.names)
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import enum
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from typing import Any, Self
-
-_MADE: dict[int, Any] = {}
-"""The combinations that there are, by their value: a start asks for thousands."""
+from nono.broker.enumeration import Flag
 
 
-class Access(enum.Flag):
+class Access(Flag):
     """Rights on a path. They combine with `|`; `Access(0)` asks for nothing.
 
     READ
@@ -33,31 +26,6 @@ class Access(enum.Flag):
     EXECUTE = 4
     CONNECT = 8
     CREATE = 16
-
-    def __contains__(self, other: Self) -> bool:
-        if other.__class__ is not self.__class__:
-            raise TypeError(f"{other!r} is no access")
-        wanted: int = other._value_
-        return self._value_ & wanted == wanted
-
-    def __and__(self, other: Self) -> Self:
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        made: Self = _made(self._value_ & other._value_)
-        return made
-
-    def __or__(self, other: Self) -> Self:
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        made: Self = _made(self._value_ | other._value_)
-        return made
-
-
-def _made(value: int) -> Any:
-    found = _MADE.get(value)
-    if found is None:
-        found = _MADE[value] = Access(value)
-    return found
 
 
 READ_WRITE = Access.READ | Access.WRITE

@@ -9,7 +9,6 @@ ignorable code points), vfat (trailing dots, 8.3 names), the Unicode Character D
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -35,6 +34,8 @@ def folded_name(name: str) -> str:
     if name.isascii():
         folded = name.lower()
     else:
+        import unicodedata  # which most names do without
+
         decomposed = unicodedata.normalize("NFD", pattern_of(_IGNORABLE).sub("", name))
         folded = unicodedata.normalize("NFD", decomposed.upper().casefold())
         folded = pattern_of(_IGNORABLE).sub("", folded)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from nono.broker.dataclass import dataclass, replace
+from nono.broker.enumeration import StrEnum
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, Access
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.host_patterns import AddressBlock
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-class OriginKind(enum.StrEnum):
+class OriginKind(StrEnum):
     """Who wrote a rule."""
 
     FLAG = "flag"
@@ -75,7 +75,7 @@ class Origin:
         return f"{kind} {self.name}{place}"
 
 
-class Effect(enum.StrEnum):
+class Effect(StrEnum):
     """What a rule does with a request it speaks of."""
 
     ALLOW = "allow"

@@ -6,11 +6,11 @@ Linux 7.3.
 
 from __future__ import annotations
 
-import enum
 import errno
 import struct
 from collections.abc import Container
 
+from nono.shims.enumeration import IntFlag
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.named_tuple import NamedTuple
 
@@ -36,7 +36,7 @@ _PATH_BENEATH_ATTR: Final = struct.Struct("=Qi")  # packed: u64 allowed_access, 
 _NET_PORT_ATTR: Final = struct.Struct("=QQ")  # u64 allowed_access, port
 
 
-class FS(enum.IntFlag):
+class FS(IntFlag):
     """LANDLOCK_ACCESS_FS_*: what may be done with files and directories."""
 
     EXECUTE = 1 << 0
@@ -59,7 +59,7 @@ class FS(enum.IntFlag):
     """A unix socket by its path, for connecting and for sending to; never one of the own domain."""
 
 
-class Net(enum.IntFlag):
+class Net(IntFlag):
     """LANDLOCK_ACCESS_NET_*: what may be done with TCP and UDP ports."""
 
     BIND_TCP = 1 << 0
@@ -68,7 +68,7 @@ class Net(enum.IntFlag):
     CONNECT_SEND_UDP = 1 << 3
 
 
-class Scope(enum.IntFlag):
+class Scope(IntFlag):
     """LANDLOCK_SCOPE_*: what may not be reached outside the sandbox."""
 
     ABSTRACT_UNIX_SOCKET = 1 << 0

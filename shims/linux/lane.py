@@ -10,7 +10,6 @@ import functools
 import os
 import struct
 from _socket import AF_INET, inet_ntop, ntohs
-from array import array
 from collections.abc import Callable, Collection
 
 from nono.shims.errors import failure
@@ -143,7 +142,7 @@ class Lane:
             return None
         return Counts(tuple(found.calls), tuple(found.nanoseconds), tuple(found.buckets))
 
-    def use(self, flat: bytes, version: int, current: array[int]) -> None:
+    def use(self, flat: bytes, version: int, current: bytearray) -> None:
         """Answer by this table for as long as `current` holds the version that it is of."""
         kept = ffi.from_buffer(flat), ffi.from_buffer("uint32_t[]", current)
         self._lane.table, self._lane.current = kept
@@ -156,7 +155,7 @@ class Lane:
         self._lane.journal, self._lane.own = journal, marks
         self._told = journal, marks
 
-    def connect(self, is_shared: array[int] | None = None) -> None:
+    def connect(self, is_shared: bytearray | None = None) -> None:
         """Perform connects from now on, to what is allowed by `allow_place`.
 
         `is_shared` holds a number that is not 0 from before any socket of the sandbox gets

@@ -8,12 +8,12 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import signal
 import threading
 
 from nono.shims.errors import failure
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import own_number
+from nono.shims.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without

@@ -6,13 +6,13 @@ opens no hole. What each call does: section 2 of the man pages.
 
 from __future__ import annotations
 
-import enum
 import functools
 import os
 import sys
 import types
 from collections.abc import Mapping
 
+from nono.shims.enumeration import StrEnum
 from nono.shims.errors import UnsupportedMachineError
 from nono.shims.linux.syscall_numbers import NUMBERS
 from nono.shims.named_tuple import NamedTuple
@@ -32,7 +32,7 @@ else:
 ARCHES: Final[tuple[Arch, ...]] = ("x86_64", "aarch64")
 
 
-class SyscallClass(enum.StrEnum):
+class SyscallClass(StrEnum):
     """What the filter does with a call."""
 
     NATIVE = "native"
@@ -249,8 +249,13 @@ def table(
     """Name -> number and class of every system call of `arch`. Pure."""
     numbers = _numbers(arch)
     known = classes(network, broker=broker, scoped=scoped, copies=copies, counted=counted)
+    new = tuple.__new__  # what `Syscall` comes to: there are four hundred
     return types.MappingProxyType(
-        {name: Syscall(numbers[name], which) for name, which in known.items() if name in numbers}
+        {
+            name: new(Syscall, (numbers[name], which))
+            for name, which in known.items()
+            if name in numbers
+        }
     )
 
 

@@ -7,16 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nono.broker.audit.chain import (
-    MAX_BODY,
-    Damage,
-    Link,
-    Seal,
-    Verification,
-    is_last,
-    links,
-    verify,
-)
+from nono.broker.audit.chain import MAX_BODY, Seal
+from nono.broker.audit.chain_reading import Damage, Link, Verification, is_last, links, verify
 from nono.broker.audit.records import Program, Record, Start, read_all
 from nono.broker.errors import InvalidRecord
 from nono.supervisor.audit.record_files import chunks

@@ -21,6 +21,7 @@ from nono.broker.audit import records
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
+from nono.broker.audit.packed_policy import packed_start
 from nono.broker.dataclass import dataclass
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.sessions import create_session
@@ -69,7 +70,7 @@ class Audit:
         self.stopped = stopped
         """Why nothing is recorded any more, for people; empty while all is well."""
         self._session = session
-        self._writer = Writer()
+        self._writer = Writer(many=options.every_call or options.required)
         self._lock = threading.Lock()
         self._pace: Pace | SharedPace = Pace(_PACED_BYTES)
         self._shared: Shared | None = None
@@ -94,7 +95,7 @@ class Audit:
     def start(self, policy: Policy, tmpdir: str) -> None:
         """The first record. Raises StartError when it is required and cannot be written."""
         with self._starting():
-            self._write(records.Start(time.time_ns(), VERSION, tmpdir, policy))
+            self._append(packed_start(records.Start(time.time_ns(), VERSION, tmpdir, policy)))
 
     def program(self, argv: Sequence[str], cwd: str) -> None:
         """A program is about to be started. Raises StartError as `start` does."""
@@ -113,6 +114,7 @@ class Audit:
         # Only long runs get this far.
         from nono.supervisor.audit.shared import Shared, SharedPace
 
+        self._writer.expect_many()
         journal = make()
         if journal is None or not isinstance(self._pace, Pace):
             return
@@ -219,8 +221,7 @@ class Audit:
 
     def _note_executing(self, process: Process) -> None:
         """The first thread of a process is the same program's until it has executed another."""
-        pid = process.pid
-        tid = getattr(process, "tid", pid)
+        pid, tid = process.pid, getattr(process, "tid", process.pid)
         if pid and tid != pid:
             from nono.supervisor.audit.executing import Executing  # seldom needed
 
@@ -272,7 +273,7 @@ class Audit:
     def _write(self, record: records.Record, last: bool = False) -> None:
         self._append(records.plain(record), last)
 
-    def _append(self, content: list[object], last: bool = False) -> None:
+    def _append(self, content: list[object] | bytes, last: bool = False) -> None:
         with self._lock, self._shared or _ALONE:
             self._find_error()
             if not self.stopped and self._session is not None:
@@ -286,7 +287,7 @@ class Audit:
         if error and self._session is not None and not self.stopped:
             self._stop(self._session, os.strerror(error), self._writer.seal)
 
-    def _append_now(self, session: NewSession, content: list[object], last: bool) -> None:
+    def _append_now(self, session: NewSession, content: list[object] | bytes, last: bool) -> None:
         before = self._writer.seal
         record = self._writer.append(content, last)
         if before.size + len(record) > MAX_BYTES:
@@ -333,8 +334,7 @@ def open_audit(options: AuditOptions) -> Audit:
     try:
         return Audit(create_session(os.environ if options.env is None else options.env), options)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        why = f"{where}{error.strerror}"
+        why = (f"{error.filename}: " if error.filename else "") + f"{error.strerror}"
         if options.required:
             raise _start_error(why) from error
         return Audit(None, options, why)

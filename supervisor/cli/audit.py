@@ -12,7 +12,7 @@ import click
 
 from nono.broker import Origin, Request, singly, visible
 from nono.broker.audit.answer_records import Answered, Changed
-from nono.broker.audit.chain import Ending
+from nono.broker.audit.chain_reading import Ending
 from nono.broker.audit.records import (
     Decision,
     End,

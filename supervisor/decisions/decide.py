@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
+import sys
 import threading
-from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 
@@ -62,7 +62,8 @@ class Decisions:
     """Shared by all that serves one sandbox. May be used from any thread.
 
     Each program of the sandbox has a loop of its own, and what waits is served by trio's thread.
-    No policy and no floor ever changes; each may be replaced, under a lock. To read takes none.
+    No policy and no floor ever changes; each may be replaced as a whole, under a lock: by `extend`
+    and `retract`, and by `note_moved`. To read takes none.
     """
 
     def __init__(
@@ -74,7 +75,6 @@ class Decisions:
     ) -> None:
         """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
-        """Replaced as a whole, by `extend` and `retract`."""
         self.is_asked: Callable[[Request, Ask], bool] | None = None
         """Whether a person is asked about such a request; None where nobody is ever."""
         self.answer_at_once: Callable[[Undecided], tuple[Request, Verdict]] | None = None
@@ -82,7 +82,6 @@ class Decisions:
         self.opening: Callable[[Iterable[Rule], Iterable[Repository] | None], None] | None = None
         """Who looks at what is opened during the run, before it is open."""
         self.floor = floor
-        """Replaced as a whole, by `note_moved`."""
         self.witness = witness
         """Who is told of every decision, if anybody."""
         self.asks_no_more: Origin | None = None
@@ -93,22 +92,23 @@ class Decisions:
         self.at_start = policy
         """Without answers, and without what holds them."""
         self._given, self._lock = Given(policy), threading.Lock()
-        self._unresolved: dict[str, str] = {}
-        self._ruled: set[str] = set()
+        self._unresolved, self._ruled = dict[str, str](), set[str]()
         self._copies, self._denied_names = copies, DeniedNames(policy)
-        self.version = array("I", [0])  # another when policy or floor is, for a lane in C to see
+        self.version = bytearray(4)  # another when policy or floor is, for a lane in C to see
 
     def table(self, with_rules: bool, spelled: Spelled | None = None) -> tuple[int, bytes]:
         """The version, and floor and policy of then as `broker/policy/table.py` has them."""
         from nono.broker.policy.table import flat_table
 
         with self._lock:
-            version, parts = self.version[0], (self.floor, self.policy, self._copies)
+            version = int.from_bytes(self.version, sys.byteorder)
+            parts = self.floor, self.policy, self._copies
         return version, flat_table(*parts, with_rules, spelled)
 
     def _renew(self) -> None:
         """Under the lock, after something was replaced."""
-        self.version[0] = (self.version[0] + 1) & 0xFFFFFFFF
+        version = int.from_bytes(self.version, sys.byteorder) + 1
+        self.version[:] = (version & 0xFFFFFFFF).to_bytes(4, sys.byteorder)
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""

@@ -34,7 +34,7 @@ from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.supervisor.looks import StatusOfFile
+    from nono.supervisor.kinds_of_looks import StatusOfFile
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""

@@ -7,7 +7,6 @@ another path, for which no rule speaks. What is asked about is asked about by ea
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
@@ -236,10 +235,19 @@ class Twice:
         return names == [directory] and not any(_below(system.roots, inside))
 
 
+def _first(paths: Sequence[str], wanted: str) -> int:
+    """Where it is among sorted paths, or would be: as `bisect`, which a start does without."""
+    low, high = 0, len(paths)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if paths[middle] < wanted else (low, middle)
+    return low
+
+
 def _below(paths: Sequence[str], directory: str) -> Iterator[str]:
     """Those of sorted paths that lie below a directory."""
     start = directory.rstrip("/") + "/"
-    for index in range(bisect_left(paths, start), len(paths)):
+    for index in range(_first(paths, start), len(paths)):
         if not paths[index].startswith(start):
             return
         if paths[index] != start:

@@ -18,7 +18,7 @@ from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, links_statu
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.supervisor.looks import Entry, StatusOfFile
+    from nono.supervisor.kinds_of_looks import Entry, StatusOfFile
 
 _MAX_ENTRIES = 5_000
 """In one refused directory."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import sys
+from _frozen_importlib_external import BYTECODE_SUFFIXES, SOURCE_SUFFIXES
+from _imp import extension_suffixes
 from collections.abc import Collection, Iterable, Iterator
-from importlib.machinery import all_suffixes
 
 from nono.supervisor.decisions.listed_places import absolute, elements, places
 from nono.supervisor.descriptors import listdir
@@ -58,6 +59,9 @@ _ASKED_FOR = frozenset(
 )
 """What Python, we and our dependencies ask for at the start, and which is mostly not there."""
 
+_SUFFIXES = (*SOURCE_SUFFIXES, *BYTECODE_SUFFIXES, *extension_suffixes())
+"""As `importlib.machinery` has them, which a start does without."""
+
 
 def entries(opened: Iterable[str] = ()) -> list[str]:
     """The directories that the variable names, absolute: from here, and from what is opened."""
@@ -91,7 +95,7 @@ def shadowing(directory: str, more: Iterable[str] = ()) -> Iterator[str]:
     known = {*MODULES, *sys.stdlib_module_names, *_ASKED_FOR, *more}
     for name in known:
         yield os.path.join(directory, name)
-        yield from (os.path.join(directory, name + suffix) for suffix in all_suffixes())
+        yield from (os.path.join(directory, name + suffix) for suffix in _SUFFIXES)
     if holds_any(directory, known):
         # Of a module that is loaded from here, what is compiled is loaded instead.
         yield os.path.join(directory, "__pycache__")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
 import os
 import resource
-import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from nono.shims.signals import signal
 from nono.supervisor.errors import BrokenError
 from nono.supervisor.places import run_name
 from nono.supervisor.planning.plan import Plan
@@ -33,6 +32,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 
 _SHORT_SECONDS = 0.1
 _OPEN_MAX = 10240
+_NO_END = float("inf")
 
 
 class TimeIsUp(Exception):
@@ -107,7 +107,7 @@ def run(
             try:
                 limits = plan.limits
                 seconds = None if limits is None else limits.timeout
-                status = _wait(session, prepared, controlled, stop_with, seconds or math.inf)
+                status = _wait(session, prepared, controlled, stop_with, seconds or _NO_END)
             except BrokenError as error:
                 if controlled.ended_by:
                     words = f"ended by {controlled.ended_by}: every process of it was killed"

@@ -1,6 +1,7 @@
 """Starts kept from one run to the next: to make a policy takes half of what a start takes.
 
-A policy follows from what a person said, the environment, and looks at the file system
+A policy follows from what a person said, of a command line mostly from its first word
+(`noted_words.py`), from the environment, and from looks at the file system
 (`supervisor/looks.py`). A file (`kept_files.py`) has what a start came to, the looks that were made
 for it, and a digest of what they found. The next start that is asked for the same makes the same
 looks: where they find the same, what is kept is what it would have come to. All else is made anew
@@ -16,6 +17,7 @@ import marshal
 import os
 import sys
 import time
+from _imp import source_hash
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from nono.broker.datafile import DATA
@@ -24,11 +26,13 @@ from nono.supervisor import looks
 from nono.supervisor.kept_files import keep, read_kept
 from nono.supervisor.noted_looks import Looks, digest_now
 from nono.supervisor.places import TMPDIR_PREFIX
+from nono.supervisor.session.noted_words import NotedWords
 from nono.supervisor.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from contextlib import AbstractContextManager
+    from typing import Any
 
     from nono.supervisor.decisions.complete import Complete
     from nono.supervisor.planning.plan import Plan
@@ -38,7 +42,9 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 _KIND = "starts"
 _FILES = 64
 """So many are kept at most: which one it is follows from the directory and what was said."""
-_DIGEST_BYTES = 32
+_HASH_BYTES = 8
+_NOT_SPOILT = 0
+"""The key of a hash that no file which a disk has spoilt meets by chance. It proves no more."""
 _PACKAGE = "nono."
 
 
@@ -47,15 +53,17 @@ class Start:
 
     def __init__(
         self,
+        argv: Sequence[str],
         said: Sequence[object],
         env: Mapping[str, str],
         making: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        """`said` is all that the person said; what is made is made in a `making`.
-
-        Raises OSError where the directory is gone.
-        """
-        here = os.getcwd()
+        """`said` is all that the person said but the command line; what is made is made in a
+        `making`. Raises OSError where the directory is gone."""
+        here, said = os.getcwd(), [argv[:1], *said]
+        self.argv = NotedWords(argv)
+        """What a plan is to be made for."""
+        self._behind = tuple(argv[1:])
         self._file = f"{_digest(here, said)[0] % _FILES:02}"
         self._key = _digest(here, said, sorted(env.items()), *_circumstances())
         self._env, self._making = env, making
@@ -64,6 +72,8 @@ class Start:
         self.tmpdir = TMPDIR_PREFIX + os.urandom(4).hex()
         """The name that the run's TMPDIR is to have."""
         self._known: Made | None = None
+        self._beside = ""
+        """Where the TMPDIR is that the known policy opens."""
         self._seen = b""
         """The digest of what looks found in the start before, where that was not kept."""
 
@@ -78,15 +88,15 @@ class Start:
     def complete(self, plan: Plan, tmpdir: str, make: Callable[[], Complete]) -> Complete:
         """The policy of a run with this TMPDIR. Raises what `make` does."""
         if self._known is not None:
-            if os.path.basename(tmpdir) == self.tmpdir:
-                return self._known[1]
-            return make()
+            is_the_same = tmpdir == os.path.join(self._beside, self.tmpdir)
+            return self._known[1] if is_the_same else make()
         with self._making(), looks.noted(self._looks):
             made = make()
             for source in _sources():
                 looks.source_status(source)
         self._looks.leave_out(tmpdir)
-        if os.path.basename(tmpdir) == self.tmpdir and _may_be_kept(plan):
+        self._beside, name = os.path.split(tmpdir)
+        if name == self.tmpdir and _may_be_kept(plan):
             self._made = plan, made
         return made
 
@@ -94,46 +104,58 @@ class Start:
         """For later starts; for when the program has ended. What is known already is left alone."""
         if self._made is None or not self._looks.are_whole:
             return
-        found = self._looks.digest()
-        if self._seen != found:
-            keep(_KIND, self._file, _with_digest(marshal.dumps((self._key, found))), self._env)
-            return
-        # What only a start that is kept needs is loaded only then.
-        from nono.supervisor.session.kept_objects import packed
+        try:
+            found = self._looks.digest()
+            behind = self._behind if self.argv.are_read else None
+            parts: tuple[Any, ...] = (self._key, behind, found)
+            if self._seen == found:
+                # What only a start that is kept needs is loaded only then.
+                from nono.supervisor.session.kept_objects import packed
 
-        whole = (self._key, found, self._looks.asked, self.tmpdir, packed(self._made))
-        keep(_KIND, self._file, _with_digest(marshal.dumps(whole)), self._env)
+                tmpdir = (self._beside, self.tmpdir)
+                parts = (*parts, self._looks.asked, *tmpdir, packed(self._made))
+            body = marshal.dumps(parts)
+        except Exception:
+            return  # the run was well, and the next one is made anew
+        keep(_KIND, self._file, source_hash(_NOT_SPOILT, body) + body, self._env)
 
     def _find(self) -> Made | None:
         try:
             kept = read_kept(_KIND, self._file, self._env)
-            body = kept[_DIGEST_BYTES:]
-            if kept[:_DIGEST_BYTES] != sha256(body).digest():
+            body = kept[_HASH_BYTES:]
+            if kept[:_HASH_BYTES] != source_hash(_NOT_SPOILT, body):
                 return None
-            key, found, *rest = marshal.loads(body)
-            if key != self._key:
+            key, behind, found, *rest = marshal.loads(body)
+            if key != self._key or (behind is not None and behind != self._behind):
                 return None
             self._seen = found
             if not rest:
                 return None
-            asked, tmpdir, made = rest
+            asked, beside, tmpdir, made = rest
             if digest_now(asked) != found:
                 return None
             from nono.supervisor.session.kept_objects import unpacked
 
+            self._beside = beside
             return unpacked(made.replace(tmpdir.encode(), self.tmpdir.encode()))
         except Exception:
             return None  # what is odd is as good as nothing: it is made anew
 
 
 def start_of(
+    argv: Sequence[str],
     said: Sequence[object],
     env: Mapping[str, str],
     making: Callable[[], AbstractContextManager[None]],
 ) -> Start | None:
-    """A start that may be kept; None where the working directory is gone."""
+    """A start that may be kept; None where the working directory is gone.
+
+    NONO_KEPT_START=no, which is for tests and comparisons, makes every start anew.
+    """
+    if env.get("NONO_KEPT_START") == "no":
+        return None
     try:
-        return Start(said, env, making)
+        return Start(argv, said, env, making)
     except OSError:
         return None
 
@@ -164,8 +186,3 @@ def _sources() -> Iterator[str]:
 
 def _digest(*parts: object) -> bytes:
     return sha256(repr(parts).encode("utf-8", "surrogateescape")).digest()
-
-
-def _with_digest(body: bytes) -> bytes:
-    """So that what a disk has spoilt counts as nothing."""
-    return sha256(body).digest() + body

@@ -37,6 +37,7 @@ _ALSO = (
     "nono.supervisor.report.lines",
     "nono.supervisor.nursery",
     "stringprep",
+    "termios",
     "tokenize",
     "traceback",
     "unicodedata",

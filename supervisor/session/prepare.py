@@ -143,12 +143,10 @@ def prepare(
     are counted in it. A `start` may know already what all of this comes to.
     """
     if sys.platform == "darwin" and plan.policy.network.mode is Mode.FILTERED:
-        # The kernel there knows no hosts.
-        plan = replace(plan, by_proxy=True)
+        plan = replace(plan, by_proxy=True)  # the kernel there knows no hosts
     separate(os.environ if audit is None or audit.env is None else audit.env)
     if plan.caches is not None:
-        # What only a run with caches of its own needs is loaded only then.
-        from nono.supervisor.session.caches_directory import make_caches
+        from nono.supervisor.session.caches_directory import make_caches  # seldom needed
 
         make_caches(plan.caches.root, plan.caches.name, [place for _, place in plan.caches.state])
     awaited = {each for each in plan.to_make if not os.path.lexists(each)}
@@ -179,8 +177,7 @@ def prepare(
             undo.callback(proxy.close)
 
         def completed() -> Complete:
-            # What only a policy that is made needs is loaded only then.
-            from nono.supervisor.decisions.always import complete
+            from nono.supervisor.decisions.always import complete  # which few starts need
 
             return complete(
                 plan,
@@ -216,9 +213,9 @@ def prepare(
 
 def _less(confinement: Confinement) -> Sequence[str]:
     """What of its limits a sandbox is held to less well."""
-    if sys.platform == "darwin":
+    if sys.platform == "darwin" or confinement.limits is None:
         return ()
-    return () if confinement.limits is None else confinement.limits.notes
+    return confinement.limits.notes
 
 
 def prepare_in_host(
@@ -313,8 +310,7 @@ def _preload(
     """
     if not plan.preload or made.is_by_name or os.environ.get("NONO_PRELOAD") == "no":
         return ""
-    # What only a run with that library needs is loaded only then.
-    from nono.supervisor.decisions.preloaded import loaded_by, named
+    from nono.supervisor.decisions.preloaded import loaded_by, named  # which few runs go without
 
     required = audit is not None and audit.required
     library = loaded_by(decisions, {**made.copies, **made.cleaned}, required)

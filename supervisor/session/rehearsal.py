@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from nono.broker.audit.records import Start, plain
+from nono.broker.audit.packed_policy import packed_start
+from nono.broker.audit.records import Start
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.errors import NonoError
@@ -45,4 +46,4 @@ def _plan(options: Options) -> None:
     RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
     made = complete(plan, tmpdir=tmpdir_template())
     made.decisions()
-    plain(Start(0, "", "", made.policy))
+    packed_start(Start(0, "", "", made.policy))

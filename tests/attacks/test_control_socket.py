@@ -9,6 +9,7 @@ import pytest
 
 from tests.attacks.conftest import read
 from tests.conftest import Account, Finished, Nono, program_beside
+from tests.supervisor.asking.processes import control_socket
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -46,11 +47,6 @@ def start(as_user: Account, project: Path, runtime: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def only_socket(runtime: Path) -> Path:
-    (found,) = (runtime / "nono").glob("*.sock")
-    return found
-
-
 def state(runtime: Path) -> list[tuple[Path, int, int]]:
     return [
         (path, status.st_mode, status.st_ino)
@@ -65,7 +61,7 @@ def test_no_program_reaches_a_control_socket(
     """Another run's, whatever is opened, and whatever names it; and it is left as it was."""
     victim = start("run", "--", "sh", "-c", "echo ready; cat")
     assert victim.stdout is not None and victim.stdout.readline() == "ready\n"
-    path = only_socket(runtime)
+    path = control_socket(runtime)
     before = state(runtime)
     lifted = ("--bypass-protection", path, "--bypass-protection", runtime)
     named = ("--allow-unix-socket", path, "--allow", runtime, "--allow", runtime / "nono")
@@ -97,8 +93,9 @@ def test_its_own_neither(as_user: Account, project: Path, runtime: Path, start: 
     work = as_user.directory(project / "work")
     inside = start("run", "--json", "--allow-cwd", "--", "python3", "-c", TOLD + REACH)
     assert inside.stdout is not None and inside.stdout.readline() == "ready\n"
+    path = control_socket(runtime)
     before = state(runtime)
-    stdout, _ = inside.communicate(f"{only_socket(runtime)} {work}\n", timeout=30)
+    stdout, _ = inside.communicate(f"{path} {work}\n", timeout=30)
     outcome = read(Finished(inside.returncode, stdout, ""))
     assert (len(outcome.attempts), outcome.won) == (20, [])
     assert len(before) == 3

@@ -36,7 +36,7 @@ def change(
 
 any_text = st.text(max_size=20)
 any_path = st.one_of(paths, paths, any_text)
-operations = st.sampled_from(Operation)
+operations = st.sampled_from([*Operation])
 any_access = st.integers(0, ALL_ACCESS.value).map(Access)
 requests = st.one_of(
     st.builds(Open, st.just(CALLER), any_path, any_access, st.booleans()),

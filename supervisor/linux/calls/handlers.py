@@ -6,7 +6,6 @@ of calls. In a host program all are there before (`session/loaded`).
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -83,7 +82,8 @@ class _Table(Mapping[str, Handler]):
         self._homes = {name: home for home, names in _HOMES.items() for name in names}
 
     def __getitem__(self, name: str) -> Handler:
-        module: Any = importlib.import_module(self._homes[name])
+        # As `importlib.import_module`, which a start does without.
+        module: Any = __import__(self._homes[name], fromlist=("__name__",))
         handler: Handler = getattr(module, _OTHER_NAMES.get(name, name))
         return handler
 

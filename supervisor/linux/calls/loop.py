@@ -41,7 +41,6 @@ from nono.supervisor.linux.calls.answers import (
     Return,
 )
 from nono.supervisor.linux.calls.call import Call
-from nono.supervisor.linux.calls.installing import install
 from nono.supervisor.linux.calls.lanes.changing import Changing
 from nono.supervisor.linux.calls.lanes.compiled_lane import compiled_lane
 from nono.supervisor.linux.calls.lanes.fast_lane import FastLane
@@ -270,6 +269,9 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
         case Inject():
             _inject(listener, notification_id, answer)
         case InjectPair() | Replace():
+            # What only such a call needs is loaded only then.
+            from nono.supervisor.linux.calls.installing import install
+
             install(listener, notification_id, answer)
         case Restart():
             listener.restart(notification_id)

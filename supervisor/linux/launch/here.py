@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import time
 from _socket import SO_PASSCRED, SOL_SOCKET, socket
 
 from nono.shims.linux import launcher
 from nono.shims.linux.process import set_child_subreaper
+from nono.shims.signals import signal
 from nono.supervisor import exit_status
 from nono.supervisor.linux.launch import protocol, request
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec

@@ -6,9 +6,9 @@ that is run never holds an end of it.
 
 from __future__ import annotations
 
-import array
 import errno
 import os
+import struct
 from _socket import (
     AF_UNIX,
     CMSG_SPACE,
@@ -24,9 +24,8 @@ from _socket import (
 )
 from collections.abc import Sequence
 
-import msgpack
-
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.packed import packed, unpacked
 from nono.supervisor.errors import failure
 
 TYPE_CHECKING = False
@@ -34,6 +33,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Any
 
 MAX_MESSAGE = 8192
+_FD = struct.Struct("i")
 
 STARTED = "started"
 """init -> supervisor: [STARTED, pid of the child], and a pidfd of it."""
@@ -87,12 +87,13 @@ class Spec(NamedTuple):
     """Whether the init leaves our session, and so our terminal, even where it gets no other."""
 
     def pack(self) -> bytes:
-        data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")
-        return data
+        return packed([self.argv, [*self.env.items()], *self[2:]])
 
     @staticmethod
     def unpack(data: bytes) -> Spec:
-        return Spec(**msgpack.unpackb(data, unicode_errors="surrogateescape"))
+        said: Any = unpacked(data)
+        argv, env, *rest = said
+        return Spec(argv, dict(env), *rest)
 
 
 class Descriptors(NamedTuple):
@@ -125,8 +126,8 @@ def open_pair() -> tuple[socket, socket]:
 
 def send(sock: socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
     """Send one message. Raises OSError when the other end is gone."""
-    data = msgpack.packb(list(message))
-    ancillary = [(SOL_SOCKET, SCM_RIGHTS, array.array("i", fds))] if fds else []
+    data = packed(message)
+    ancillary = [(SOL_SOCKET, SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))] if fds else []
     sock.sendmsg([data], ancillary, MSG_NOSIGNAL)
 
 
@@ -135,18 +136,28 @@ def receive(sock: socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int
 
     Raises OSError; EMFILE where there was no room for the descriptors: unix(7), SCM_RIGHTS.
     """
-    space = CMSG_SPACE(fd_limit * array.array("i").itemsize)
+    space = CMSG_SPACE(fd_limit * _FD.size)
     try:
         data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         # The peer ended before it had read all: that is said once, before what it has sent.
         data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, MSG_CMSG_CLOEXEC)
-    fds = array.array("i")
+    fds: list[int] = []
     for level, kind, content in ancillary:
         if (level, kind) == (SOL_SOCKET, SCM_RIGHTS):
-            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+            whole = content[: len(content) - len(content) % _FD.size]
+            fds += (each for (each,) in _FD.iter_unpack(whole))
     if flags & (MSG_TRUNC | MSG_CTRUNC):
         for fd in fds:
             os.close(fd)
         raise failure(errno.EMFILE if flags & MSG_CTRUNC else errno.EMSGSIZE)
-    return (msgpack.unpackb(data) if data else None), list(fds)
+    return (_list(data) if data else None), fds
+
+
+def _list(data: bytes) -> list[Any] | None:
+    """A message; None where it is none, which is as good as the end."""
+    try:
+        message = unpacked(data)
+    except ValueError:
+        return None
+    return message if isinstance(message, list) else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import array
 import os
+import struct
 from _socket import MSG_NOSIGNAL, SCM_RIGHTS, SOL_SOCKET, socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +53,8 @@ def send(sock: socket, order: bytes, fds: Descriptors) -> None:
     passed = fds.control, fds.stdin, fds.stdout, fds.stderr, fds.ruleset, scope, terminal
     there = launcher.HAS_SCOPE * (fds.scope >= 0) | launcher.HAS_TERMINAL * (fds.terminal >= 0)
     with _in_memory(order) as memory:
-        rights = array.array("i", (memory, *passed))
+        numbers = memory, *passed
+        rights = struct.pack(f"{len(numbers)}i", *numbers)
         ancillary = [(SOL_SOCKET, SCM_RIGHTS, rights)]
         sock.sendmsg([bytes((there,))], ancillary, MSG_NOSIGNAL)
 

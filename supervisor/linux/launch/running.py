@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from nono.shims.signals import signal
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import CommandError
 from nono.supervisor.linux.calls.resolving.caller import Caller

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import threading
 from collections.abc import Callable
 
 from nono.broker.named_tuple import NamedTuple
+from nono.shims.signals import signal
 from nono.supervisor.linux.processes import state_of
 from nono.supervisor.streams import Ending, Terminal, has_terminal
 
@@ -74,7 +74,7 @@ def forward_to(
     # While the program was being started the terminal's signals came too early for it.
     while received := signal.sigtimedwait(_FORWARDED, 0):
         reached_group(received.si_signo)  # it tells nothing of the next one
-        _send(pidfd, signal.Signals(received.si_signo))
+        _send(pidfd, received.si_signo)
     ours = os.dup(pidfd)  # the thread outlives the session
     thread = threading.Thread(
         target=_forward, args=(ours, reached_group, ending, apart), name="nono-signals", daemon=True
@@ -103,7 +103,7 @@ def _forward(
         ending.note(number, to_group)
         with contextlib.suppress(ProcessLookupError):
             if _is_for_leader(number) if by_kernel else not to_group:
-                _send(pidfd, signal.Signals(number))
+                _send(pidfd, number)
 
 
 def _is_for_leader(number: int) -> bool:
@@ -137,6 +137,6 @@ def stop_with(pid: int, own: Terminal | None = None) -> bool:
     return True
 
 
-def _send(pidfd: int, number: signal.Signals) -> None:
+def _send(pidfd: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, number)

@@ -6,12 +6,12 @@ import contextlib
 import errno
 import os
 import select
-import signal
 from _socket import socket
 from collections.abc import Iterable
 
 from nono.broker.named_tuple import NamedTuple
 from nono.shims.linux.process import set_dumpable
+from nono.shims.signals import signal
 from nono.supervisor.errors import StartError, hint_of
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec

@@ -21,12 +21,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import signal
 import struct
-import termios
 from collections.abc import Iterable, Iterator
 
 from nono.broker.dataclass import dataclass
+from nono.shims.signals import signal
 
 _TIOCGEXCL = 0x80045440
 _TIOCNXCL = 0x540D
@@ -113,6 +112,8 @@ def terminal_returned(outputs: Iterable[int]) -> Iterator[Returned]:
 
 def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool, kind: str) -> None:
     """`kind` is what the screen is, by TERM; empty where it is not the program's."""
+    import termios  # seldom needed
+
     # A background process that does this is stopped by SIGTTOU unless it blocks it.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
@@ -172,6 +173,8 @@ def _foreground(terminal: int) -> int:
 
 
 def _modes(terminal: int) -> list[object] | None:
+    import termios  # seldom needed
+
     try:
         return termios.tcgetattr(terminal)
     except termios.error:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import dropwhile
 
 from nono.broker.rules.paths import is_within, unknown_above
 from nono.supervisor import looks
-from nono.supervisor.descriptors import apart
+from nono.supervisor.descriptors import apart, directories
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.paths.reach import Reach
@@ -22,7 +22,7 @@ from nono.supervisor.walk import Way, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.supervisor.looks import Entry
+    from nono.supervisor.kinds_of_looks import Entry
 
 MAX_ENTRIES = 10_000
 """In all that is protected."""
@@ -51,7 +51,7 @@ class LinksInside:
         """`resolve` is `canonical`, and remembers directories."""
         self._reach = reach
         self._resolve = resolve
-        self._there: dict[str, frozenset[str] | None] = {}
+        self._there: dict[str, Collection[str] | None] = {}
         self._left = MAX_ENTRIES
         self.notes: list[str] = []
         self.passed: dict[str, str] = {}
@@ -120,16 +120,13 @@ class LinksInside:
                 found.append(path)
         return found
 
-    def _names(self, directory: str) -> frozenset[str] | None:
+    def _names(self, directory: str) -> Collection[str] | None:
         """The names in a directory that may be directories; None when any of them may."""
         if directory and not self._may_be_directories((directory,)):
             return frozenset()
         try:
-            found = apart(directory or "/", _MAX_NAMES)
+            return directories(directory or "/", _MAX_NAMES)
         except (FileNotFoundError, NotADirectoryError):
             return frozenset()
         except OSError:
             return None  # it may be searched and not listed
-        if found.is_cut:
-            return None
-        return frozenset(each.name for each in found.entries if each.is_dir(follow_symlinks=False))

@@ -20,7 +20,7 @@ from nono.supervisor.out_of_reach import is_out_of_reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from nono.supervisor.looks import Entry
+    from nono.supervisor.kinds_of_looks import Entry
 
 _MAX_ENTRIES = 5_000
 

@@ -48,6 +48,12 @@ Find = Callable[[str], str | None]
 """From a word to the file that it would run, or None."""
 
 
+def starts_others(command: str) -> bool:
+    """Whether it is a shell or a wrapper, whose arguments name programs."""
+    name = os.path.basename(command)
+    return name in SHELLS or name in _WRAPPERS
+
+
 def further_programs(argv: Sequence[str], find: Find, depth: int = _MAX_DEPTH) -> Iterator[str]:
     """The files that a command line runs besides its first word, as far as its text tells."""
     if not argv or depth == 0:
@@ -124,7 +130,8 @@ def _quoted_words(line: str) -> Iterator[str]:
 def _unquoted(found: re.Match[str]) -> str:
     in_two, in_one, escaped = found.groups()
     if in_two is not None:
-        return pattern_of(_ESCAPED).sub(r"\1", in_two)
+        # Not by a text: to read what it says of groups, `re` itself would be loaded.
+        return pattern_of(_ESCAPED).sub(lambda found: found[1], in_two)
     return escaped if in_one is None else str(in_one)
 
 

@@ -22,7 +22,12 @@ from nono.broker.settings import flag
 from nono.supervisor import looks
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import bytes_of
-from nono.supervisor.planning.program.commands import SHELLS, further_programs, programs_of_text
+from nono.supervisor.planning.program.commands import (
+    SHELLS,
+    further_programs,
+    programs_of_text,
+    starts_others,
+)
 from nono.supervisor.planning.program.installation import (
     installation_of,
     is_environment,
@@ -72,8 +77,9 @@ def needed_by(
     program = find_program(command, env, cwd)
     if program is not None:
         search.program(program, None, _DEPTH)
-        for further in further_programs((command, *arguments), search.find):
-            search.program(further, None, _DEPTH)
+        if starts_others(command):  # else nobody reads the arguments
+            for further in further_programs((command, *arguments), search.find):
+                search.program(further, None, _DEPTH)
     search.interpreters_on_path()
     for name in _ENVIRONMENTS:
         prefix = env.get(name, "")

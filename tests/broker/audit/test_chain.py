@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nono.broker.audit.chain import Ending, Seal, Writer, is_last, verify
+from nono.broker.audit.chain import Seal, Writer
+from nono.broker.audit.chain_reading import Ending, is_last, verify
 from nono.broker.errors import InvalidRecord
 
 Chain = tuple[list[bytes], Seal]

@@ -75,7 +75,7 @@ def requests(process: st.SearchStrategy[RecordedProcess]) -> st.SearchStrategy[R
         st.builds(
             PathChange,
             process,
-            st.sampled_from(Operation),
+            st.sampled_from([*Operation]),
             _TEXT,
             st.booleans(),
             _MAYBE,
@@ -93,7 +93,7 @@ def requests(process: st.SearchStrategy[RecordedProcess]) -> st.SearchStrategy[R
     )
 
 
-_ORIGINS = st.builds(Origin, st.sampled_from(OriginKind), _TEXT, _MAYBE)
+_ORIGINS = st.builds(Origin, st.sampled_from([*OriginKind]), _TEXT, _MAYBE)
 _TIMES = st.integers(0, 1 << 62)
 
 
@@ -104,7 +104,7 @@ def decisions(draw: st.DrawFn) -> Decision:
     return Decision(
         draw(_TIMES),
         draw(requests(one)),
-        draw(st.sampled_from(Effect)),
+        draw(st.sampled_from([*Effect])),
         draw(st.integers(0, 200)),
         by.origin if isinstance(by, Rule) else by,
         draw(st.none() | requests(one)),

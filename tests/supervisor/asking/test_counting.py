@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Account, Nono
-from tests.supervisor.asking.processes import hear, nono_words, say, started
+from tests.supervisor.asking.processes import control_socket, hear, nono_words, say, started
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])
 
@@ -43,7 +43,7 @@ def test_live_and_at_the_end(project: Path, as_user: Account, words: list[str]) 
     )
     with started(as_user, run, project, env) as process:
         assert int(hear(process))
-        (socket,) = runtime.glob("nono/*.sock")
+        socket = control_socket(runtime)
         name = socket.name.removesuffix(".sock")
         told = as_user(*nono_words(as_user, "status", name), env=env, cwd=project)
         status = as_user(*nono_words(as_user, "status", "--json", name), env=env, cwd=project)

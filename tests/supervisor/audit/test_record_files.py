@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker.audit.chain import Ending, Writer, verify
+from nono.broker.audit.chain import Writer
+from nono.broker.audit.chain_reading import Ending, verify
 from nono.supervisor.audit import record_files
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.record_files import RecordFiles, chunks, file_names, total_size

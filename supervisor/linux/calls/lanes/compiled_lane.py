@@ -163,7 +163,7 @@ class CompiledLane:
 
     def _has_table(self) -> bool:
         self._left += 1
-        if self._version != self._decisions.version[0]:
+        if self._version != int.from_bytes(self._decisions.version, sys.byteorder):
             if self._version is not None:
                 self._version, self._has_rules, self._left = None, False, 0
             few = _FEW_CALLS + _CALLS_A_RULE * len(self._decisions.floor.rules)

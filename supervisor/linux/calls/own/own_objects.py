@@ -11,7 +11,6 @@ import os
 import stat
 import struct
 import threading
-from array import array
 from collections.abc import Callable
 
 from nono.broker.rules.paths import SHARED, is_within
@@ -65,7 +64,7 @@ class OwnObjects:
         """What counts its processes, where these have a limit that no control group holds."""
         self.forgotten = 0
         """How often an object lost its name and may be nobody's; counted for a lane."""
-        self.shared_ports = array("I", (0,))
+        self.shared_ports = bytearray(4)
         """Not 0 once `share_ports` was called; for C."""
         self._datagrams: OwnDatagrams | None = None
         self._lock = threading.Lock()

@@ -10,7 +10,6 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import openat2
 from nono.supervisor.linux.calls.resolving.lazily import lazily
-from nono.supervisor.linux.calls.resolving.long_paths import long_path
 
 HANDLE_FLAGS = os.O_PATH | os.O_CLOEXEC
 LINK_FLAGS = HANDLE_FLAGS | os.O_NOFOLLOW
@@ -65,6 +64,8 @@ class Handle:
                 return self._place
             if self.kind != stat.S_IFDIR:
                 raise
+            from nono.supervisor.linux.calls.resolving.long_paths import long_path  # seldom needed
+
             return long_path(self.fd)
         if path.endswith(_DELETED) and self.stat.st_nlink == 0:
             path = path[: -len(_DELETED)]

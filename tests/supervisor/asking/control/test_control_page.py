@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.conftest import CHECKOUT, Account
-from tests.supervisor.asking.processes import hear, nono_words, started
+from tests.supervisor.asking.processes import control_socket, hear, nono_words, started
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["socat", "jq"])
 
@@ -32,7 +32,7 @@ def test_a_client_of_the_page(user: Account, language: str) -> None:
     run = nono_words(user, "run", "--ask=watch", "--", "sh", "-c", script)
     with started(user, run, place, env) as process:
         assert hear(process) == "ready"
-        (socket,) = runtime.glob("nono/*.sock")
+        socket = control_socket(runtime)
         words = [*CLIENTS[language], client(language), *(["client"] if language == "bash" else [])]
         with started(user, [*words, socket], place, env) as answering:
             while not answers(user, env):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BY_A_USER, Account, Nono, program_beside
-from tests.supervisor.asking.processes import hear, nono_words, say, started
+from tests.supervisor.asking.processes import control_socket, hear, nono_words, say, started
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -42,7 +42,7 @@ class Talking:
 
     def __init__(self, account: Account, runtime: Path) -> None:
         self._account = account
-        (self.socket,) = runtime.glob("nono/*.sock")
+        self.socket = control_socket(runtime)
 
     def say(self, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         """What the run answers to each call: its result, or the words of its error."""

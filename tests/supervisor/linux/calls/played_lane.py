@@ -1,6 +1,6 @@
 """What plays the lane in C, and who is told, for tests of what is beside it."""
 
-from array import array
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
@@ -56,8 +56,8 @@ class Played(Lane):
     options: list[int] = field(default_factory=list)
     """What was allowed at each call that it received."""
 
-    def use(self, flat: bytes, version: int, current: "array[int]") -> None:
-        assert current[0] == version
+    def use(self, flat: bytes, version: int, current: bytearray) -> None:
+        assert int.from_bytes(current, sys.byteorder) == version
         self.tables.append(len(flat))
 
     place: bytes | None = None
@@ -73,7 +73,7 @@ class Played(Lane):
     def is_begun(self) -> bool:
         return self.begun
 
-    def connect(self, is_shared: "array[int] | None" = None) -> None: ...
+    def connect(self, is_shared: "bytearray | None" = None) -> None: ...
 
     def allow_place(
         self,

@@ -12,7 +12,8 @@ import msgpack
 import pytest
 
 from nono.broker import Access, Allow, Effect, Open, Operation, Origin, OriginKind, PathChange, Rule
-from nono.broker.audit.chain import Ending, Writer, verify
+from nono.broker.audit.chain import Writer
+from nono.broker.audit.chain_reading import Ending, verify
 from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import Decision, Exit, Summed, plain_decision
 from nono.broker.requests import RecordedProcess, Request

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
-from nono.supervisor import Options, Plan, make_plan
-from nono.supervisor.planning.git import git_files
+from nono.broker.rules.automaton import Between
+from nono.supervisor import Options, Plan, descriptors, make_plan
+from nono.supervisor.kinds_of_looks import Among
 from nono.supervisor.planning.projects import project_directories
 
 
@@ -76,11 +78,11 @@ def test_what_many_links_lead_to_is_looked_at_once(
         (big / f".git/worktrees/{number}/gitdir").write_text(f"{project}/l{number}/.git\n")
     looked = Counter[str]()
 
-    def names_in(directory: str, most: int) -> list[str]:
+    def among(directory: str, most: int, patterns: Iterable[Between]) -> Among:
         looked[str(Path(directory).resolve())] += 1
-        return git_files.names_in(directory, most)
+        return descriptors.among(directory, most, patterns)
 
-    monkeypatch.setattr(project_directories, "names_in", names_in)
+    monkeypatch.setattr(project_directories, "among", among)
     made = plan(project)
     assert looked[str(big)] == 1
     assert not may_write(made, big / "x.code-workspace") and may_write(made, big / "x")

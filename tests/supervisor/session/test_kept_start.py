@@ -1,0 +1,223 @@
+"""What is kept of a start is what the start would come to: whatever has changed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from pickle import UnpicklingError
+from tempfile import mkdtemp
+from typing import NamedTuple
+
+import pytest
+
+from nono.broker.datafile import PROFILES
+from nono.supervisor import Options, Plan, UsageError, looks, make_plan
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.complete import Complete
+from nono.supervisor.noted_looks import Looks, _text, digest_now
+from nono.supervisor.session.kept_objects import packed, unpacked
+
+_CHANGES = 30
+
+
+class Made(NamedTuple):
+    plan: Plan
+    made: Complete
+
+
+def in_parts(made: Made) -> dict[str, object]:
+    """All of it: a floor has no way to be compared."""
+    floor = made.made.floor
+    names = ("rules", "carved", "matched", "unwritten")
+    plan = {each.name: getattr(made.plan, each.name) for each in fields(made.plan)}
+    rest = {**made.made._asdict(), "floor": {name: getattr(floor, name) for name in names}}
+    return {**plan, **{f"complete {name}": value for name, value in rest.items()}}
+
+
+def differing(one: Made, other: Made) -> dict[str, tuple[object, object]]:
+    """What is not the same in both, by name."""
+    ones, others = in_parts(one), in_parts(other)
+    return {name: (ones[name], others[name]) for name in ones if ones[name] != others[name]}
+
+
+@pytest.fixture
+def home(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    home = Path(mkdtemp(dir=place))
+    project = home / "project"
+    for name in (".git/objects", ".git/refs", ".git/hooks", "src/deep", "sub/.git/objects"):
+        (project / name).mkdir(parents=True)
+    (project / ".git/HEAD").write_text("ref: refs/heads/m\n")
+    (project / ".git/config").write_text("[include]\n\tpath = ../included\n")
+    (project / "included").write_text("[core]\n\thooksPath = hooks\n")
+    (project / "keys").mkdir()
+    (project / "keys/a.pem").write_text("key")
+    (project / "keys/b.pem").symlink_to("../secret")
+    (project / "secret").write_text("secret")
+    os.link(project / "secret", project / "src/other-name")
+    for name in (".ssh", ".config/git", ".cache", ".local/state", "bin", "elsewhere"):
+        (home / name).mkdir(parents=True)
+    (home / ".bashrc").write_text("export PATH=~/bin:$PATH\n")
+    (home / ".config/git/config").write_text("[user]\n\tname = x\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", f"{home}/bin:/usr/bin:/bin")
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(project)
+    yield home
+    shutil.rmtree(home)
+
+
+OPTIONS = {
+    "workdir": Options(allow_cwd=True),
+    "patterns": Options(allow_cwd=True, deny=["**/*.pem", "secret"]),
+    "home": Options(allow=["~/elsewhere"], read=["~"], deny_write=["~/project/src"]),
+}
+
+
+def start(options: Options, noted: Looks | None = None) -> Made:
+    noted = Looks() if noted is None else noted
+    with looks.noted(noted):
+        plan = make_plan(options, ["/bin/true"])
+        made = complete(plan, tmpdir="/tmp/nono-0a1b2c3d")
+    return Made(plan, made)
+
+
+def unlike(noted: Looks) -> list[tuple[object, ...]]:
+    """The looks that find something else at once."""
+    if not noted.are_whole or digest_now(noted.asked) == noted.digest():
+        return []
+    return [each for each in noted.asked if noted._found[each] != _text(each)]
+
+
+def chosen(noted: Looks, home: Path, picks: random.Random) -> Path:
+    """A place that was looked at, or a name in one."""
+    below = f"{home}/"
+    places = sorted({asked[1] for asked in noted.asked if str(asked[1]).startswith(below)})
+    place = Path(picks.choice(places))
+    names = ("new", ".git", "x.pem", "link", ".envrc", "HEAD", "a.code-workspace", "nono")
+    return place / picks.choice(names) if picks.random() < 0.4 else place
+
+
+def write(place: Path, home: Path, picks: random.Random) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(picks.choice(["", "ref: x\n", "[core]\n\thooksPath = ../elsewhere\n"]))
+
+
+def directory(place: Path, home: Path, picks: random.Random) -> None:
+    (place / picks.choice(["objects", "hooks", "inner"])).mkdir(parents=True, exist_ok=True)
+
+
+def link(place: Path, home: Path, picks: random.Random) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    remove(place, home, picks)
+    place.symlink_to(picks.choice([home / "elsewhere", home / "project/src", Path("../secret")]))
+
+
+def hard_link(place: Path, home: Path, picks: random.Random) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    os.link(home / picks.choice(["project/secret", ".bashrc"]), place)
+
+
+def remove(place: Path, home: Path, picks: random.Random) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
+def mode(place: Path, home: Path, picks: random.Random) -> None:
+    place.chmod(picks.choice([0o700, 0o777, 0o600]))
+
+
+def rename(place: Path, home: Path, picks: random.Random) -> None:
+    place.rename(place.with_name(picks.choice(["moved", ".git", "hooks"])))
+
+
+CHANGES: list[Callable[[Path, Path, random.Random], None]] = [
+    *(write, directory, link, hard_link, remove, mode, rename)
+]
+
+
+def changes(noted: Looks, home: Path, picks: random.Random) -> Iterator[str]:
+    """One after the other, at what was looked at."""
+    for _ in range(_CHANGES):
+        place, change = chosen(noted, home, picks), picks.choice(CHANGES)
+        if not (home / "project").is_dir() or home / "project" in (place, *place.parents[:0]):
+            continue
+        try:
+            change(place, home, picks)
+        except OSError:
+            continue
+        yield f"{change.__name__} {place}"
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_where_looks_find_the_same_a_start_comes_to_the_same(
+    home: Path, options: Options, seed: int
+) -> None:
+    """And where it comes to something else, they find something else."""
+    picks = random.Random(seed)
+    noted = Looks()
+    kept, found = start(options, noted), noted.digest()
+    assert noted.are_whole and not unlike(noted)
+    others = 0
+    for change in changes(noted, home, picks):
+        try:
+            now = start(options, again := Looks())
+        except UsageError:  # what an option names is no directory any more
+            assert digest_now(noted.asked) != found, change
+            return
+        if digest_now(noted.asked) == found:
+            assert not differing(now, kept), change
+        else:
+            others += 1
+            noted, kept, found = again, now, again.digest()
+            assert not unlike(noted), change
+    assert others > 5
+
+
+_PROFILES = [each.removesuffix(".json") for each in sorted(os.listdir(PROFILES))]
+_NETWORK = Options(
+    allow_domain=["example.org", "*.example.net", "10.0.0.0/8"],
+    deny_domain=["no.example.net"],
+    open_port=["3000-3010"],
+    listen_port=[8000],
+    dns=["127.0.0.1"],
+    memory="1G",
+    ask="auto",
+    env_allow=["A*"],
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [*OPTIONS.values(), _NETWORK, *(Options(profile=name, allow_cwd=True) for name in _PROFILES)],
+    ids=[*OPTIONS, "network", *_PROFILES],
+)
+def test_as_bytes_it_is_the_same(home: Path, options: Options) -> None:
+    """Of whatever kinds of objects it consists."""
+    made = start(options)
+    assert not differing(Made(*unpacked(packed((made.plan, made.made)))), made)
+
+
+FOREIGN = {
+    "through a module": ("nono.supervisor.sandbox", "subprocess.Popen"),
+    "of another module of ours": ("nono.supervisor.planning.plan", "dataclass"),
+    "a function": ("nono.broker.rules.rule", "is_lifted"),
+    "imported": ("nono.broker.policy.policy", "cached_property"),
+    "of Python's": ("os", "system"),
+    "builtin": ("builtins", "eval"),
+}
+
+
+@pytest.mark.parametrize("where", FOREIGN.values(), ids=FOREIGN)
+def test_nothing_else_is_made_of_bytes(where: tuple[str, str]) -> None:
+    """No class or function that would do something when it is called."""
+    words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in where)
+    with pytest.raises(UnpicklingError):
+        unpacked(b"\x80\x04" + words + b"\x93.")
