@@ -107,9 +107,10 @@ def led_to(path: str) -> str:
     return canonical(_beside(path, _readlink(path)))
 
 
-def links_beyond(path: str) -> tuple[str, ...]:
-    """The further links on the way to where such a link leads. Raises OSError, StartError."""
-    return way(_beside(path, _readlink(path))).links
+def passed_beyond(path: str, seen: dict[str, str | None]) -> tuple[str, ...]:
+    """What else the way to where such a link leads hangs on; `seen` as for `way`. Raises OSError,
+    StartError."""
+    return way(_beside(path, _readlink(path)), seen=seen).passed
 
 
 def _beside(path: str, target: str) -> str:

@@ -21,8 +21,6 @@ _HERE = "macos" if sys.platform == "darwin" else "linux"
 _planned_for: dict[str, ContextVar[str]] = {}
 """One, by its name, made where it is first needed: most starts are for this machine."""
 _NAME = "platform"
-_MAX_LINKS = 40
-"""As many as the kernel follows: path_resolution(7)."""
 BASE_DIRECTORIES = {
     "XDG_CACHE_HOME": ".cache",
     "XDG_CONFIG_HOME": ".config",
@@ -118,41 +116,6 @@ def canonical(path: str) -> str:
         from nono.supervisor.walk import way
 
         return way(os.path.abspath(path)).end
-
-
-def links_to(path: str, seen: dict[str, str | None]) -> list[str]:
-    """The canonical paths of every link on the way to an absolute `path`, and of where it leads.
-
-    `seen` remembers for further paths where a path leads, None for one that is no link.
-    """
-    found: list[str] = []
-    at, waiting = "/", _names(path)
-    while waiting:
-        name = waiting.pop()
-        here = f"{at}/{name}" if at != "/" else f"/{name}"
-        if name == "..":
-            at = os.path.dirname(at)
-            continue
-        if here not in seen:
-            try:
-                seen[here] = looks.readlink(here)
-            except OSError:  # no link, or nothing at all
-                seen[here] = None
-        leads_to = seen[here]
-        if leads_to is None:
-            at = here
-            continue
-        if len(found) == _MAX_LINKS:
-            break
-        found.append(here)
-        at = "/" if leads_to.startswith("/") else at
-        waiting += _names(leads_to)
-    return [*found, at]
-
-
-def _names(path: str) -> list[str]:
-    """The names in a path, the last one first."""
-    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
 
 
 def absolute(path: str, home: str, base: str) -> str:

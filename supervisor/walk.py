@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
@@ -19,29 +18,46 @@ class Way(NamedTuple):
     """`end` is the canonical path; `links` are those passed, each by its place, in their order.
 
     A place is the canonical path of the directory that holds the link, and the link's own name.
+    `left` are the canonical paths that `..` goes up from, there or not: all but those that hold the
+    end or a link, which nobody moves who may not change that.
     """
 
     end: str
     links: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """All that the way hangs on but its end: with another link in the place of one of these, it
+        leads elsewhere. Each is refused by itself (File): what is in it is no part of the way."""
+        return self.links + self.left
 
 
-def way(path: str, named: list[str] | None = None) -> Way:
+def way(
+    path: str, named: list[str] | None = None, seen: dict[str, str | None] | None = None
+) -> Way:
     """The way of an absolute path, whether or not it exists.
 
-    `named` gets the places, each with what the path names by way of that link.
+    `named` gets the places, each with what the path names by way of that link; `seen` remembers for
+    further paths where a place leads, None for what is no link.
 
     What another process changes meanwhile cannot part the two: `end` is where the links lead that
     were seen. Whether it still has none on its way is for whoever opens it to find out.
     """
     links: list[str] = []
+    left: dict[str, None] = {}
+    seen = {} if seen is None else seen
     here, names = "/", _names(path)
     while names:
         name = names.pop()
         if name == "..":
+            left[here] = None
             here = os.path.dirname(here)
             continue
         place = os.path.join(here, name)
-        target = _target(place) if len(links) < _MAX_LINKS else None
+        if place not in seen:
+            seen[place] = _target(place)
+        target = seen[place] if len(links) < _MAX_LINKS else None
         if target is None:
             here = place
             continue
@@ -50,7 +66,30 @@ def way(path: str, named: list[str] | None = None) -> Way:
             named += dict.fromkeys((place, by_way_of(place, names)))
         here = "/" if target.startswith("/") else here
         names += _names(target)
-    return Way(here, tuple(dict.fromkeys(links)))
+    kept = (here, *dict.fromkeys(links))
+    parted = (each for each in left if not any(is_within(path, each) for path in kept))
+    return Way(here, kept[1:], tuple(parted))
+
+
+class Plain(NamedTuple):
+    """An absolute path without `..`, and what it hangs on that this is what the other one means."""
+
+    path: str
+    passed: tuple[str, ...]
+
+
+def plain(path: str) -> Plain:
+    """The path in its plain form: as text, but for what the kernel goes up from.
+
+    `a/../b` is no `b` where `a` is a link, or nothing.
+    """
+    parts = path.split("/")
+    if ".." not in parts:
+        return Plain("/" + "/".join(_names(path)[::-1]), ())
+    last = len(parts) - 1 - parts[::-1].index("..")
+    before = way("/".join(parts[: last + 1]))
+    after = [name for name in parts[last + 1 :] if name not in ("", ".")]
+    return Plain(os.path.join(before.end, *after), before.passed)
 
 
 def by_way_of(link: str, names: Sequence[str]) -> str:
@@ -62,14 +101,18 @@ def by_way_of(link: str, names: Sequence[str]) -> str:
     return "/".join([link, *(name for name in following if name != ".")])
 
 
-def links_between(path: str) -> list[str]:
-    """The links on the way of an absolute path that are neither it nor above it, by their places.
+def between(path: str) -> Way:
+    """The way of an absolute path, without what is the path itself or above it.
 
-    Whoever refuses what is at a path refuses to move it and what is above it, too, by their names.
-    These are the names that are left: another link put in the place of one would lead the path
-    elsewhere.
+    Whoever refuses what is at a path, in its plain form, refuses to move it and what is above it,
+    too, by their names. These are the names that are left: another link put in the place of one
+    would lead the path elsewhere.
     """
-    return [link for link in way(path).links if not is_within(os.path.normpath(path), link)]
+    name, led = plain(path).path, way(path)
+    links, left = (
+        tuple(each for each in some if not is_within(name, each)) for some in (led.links, led.left)
+    )
+    return Way(led.end, links, left)
 
 
 def _names(path: str) -> list[str]:
@@ -78,9 +121,8 @@ def _names(path: str) -> list[str]:
 
 
 def _target(place: str) -> str | None:
+    """None for what is no link, or nothing at all."""
     try:
-        if not stat.S_ISLNK(looks.lstat(place).st_mode):
-            return None
         return looks.readlink(place)
     except (OSError, ValueError):
         return None

@@ -13,7 +13,7 @@ grants nothing: the floor may be smaller than the policy, never larger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from nono.broker.dataclass import replace
 from nono.broker.errors import FloorTooLarge, TooManyLinks
@@ -98,7 +98,7 @@ def _find(
         reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
         beyond = _Beyond(rules, before)
         known: dict[Rule, str] = {}
-        ways = _Ways()
+        ways = _Ways(rules)
         while chosen:
             search = WildcardSearch(chosen, bypasses, tree, folding)
             search.run((grant.pattern.path for grant in reached), before.is_dead_end)
@@ -106,7 +106,7 @@ def _find(
             led = {rule: to for rule, to in search.led.items() if beyond.is_opened(to)}
             chosen = [rule for rule in led if rule not in known]
             known |= led
-            ways.add(search)
+            ways.add(search, led.keys())
             if len(known) > _MAX_LED:
                 raise TooManyLinks(led[chosen[-1]], _MAX_LED)
             yield from _shut([*search.found, *chosen], search.unseen, barriers)
@@ -129,26 +129,39 @@ def _shut(
 
 
 class _Ways:
-    """The links by which patterns were led to what they match.
+    """The links by which patterns were led to what they match, or to where nobody opened anything.
 
     They stay as they are. With another one in its place the next start would not find what the
-    pattern matched by it, and the name that it has there no rule may speak of.
+    pattern matched by it, and the name that it has there no rule may speak of. What is there is not
+    looked at before somebody opens it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Iterable[Rule]) -> None:
         self._passed: dict[Rule, list[tuple[str, Rule]]] = {}
-        self._matching: set[Rule] = set()
+        self._ending: set[Rule] = set()
+        self._written = [
+            rule for rule in rules if rule.effect is Effect.ALLOW and Access.WRITE in rule.access
+        ]
 
-    def add(self, search: WildcardSearch) -> None:
+    def add(self, search: WildcardSearch, followed: Collection[Rule]) -> None:
         for led, passed in search.passed.items():
+            if led not in followed:
+                passed = [each for each in passed if self._may_be_changed(each[0])]
+                if not passed:
+                    continue
+                self._ending.add(led)
             self._passed.setdefault(led, []).extend(passed)
-        self._matching |= search.matching
+        self._ending |= search.matching
+
+    def _may_be_changed(self, link: str) -> bool:
+        """Without this, every link of the system's that patterns pass would be kept."""
+        return any(rule.reaches(link) for rule in self._written)
 
     def kept(self) -> Iterator[Rule]:
         """A refusal of changes for each link on the way to something that is matched."""
         # One that is refused as a whole is looked through no further.
         closed = {led for led in self._passed if isinstance(led.pattern, Subtree)}
-        waiting = [*(self._matching | closed) & self._passed.keys()]
+        waiting = [*(self._ending | closed) & self._passed.keys()]
         done = {*waiting}
         links: dict[str, Rule] = {}
         while waiting:

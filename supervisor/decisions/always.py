@@ -21,6 +21,7 @@ from nono.broker import (
     Rule,
     Subtree,
     floor_exclude,
+    is_within,
 )
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
@@ -36,7 +37,7 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.searched_modules import process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.out_of_reach import led_to, links_beyond
+from nono.supervisor.out_of_reach import led_to, passed_beyond
 from nono.supervisor.places import (
     canonical,
     control_directories,
@@ -46,7 +47,7 @@ from nono.supervisor.places import (
 )
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.projects.start_files import without_start_files
-from nono.supervisor.walk import links_between
+from nono.supervisor.walk import between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -70,6 +71,8 @@ _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 _LIMITS = Origin(OriginKind.BUILTIN, "limits")
+_MAX_PASSED = 10_000
+"""That the ways of all links hang on which patterns match; with more nothing around may change."""
 _CGROUPS = "/sys/fs/cgroup"
 """Where control groups are; mounted elsewhere they are the kernel's own file systems."""
 
@@ -191,11 +194,13 @@ def under_other_names(
 
 def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
     """Refusals of what links lead to whose names a pattern matched, and questions about it; and of
-    changes to the links in between, by which the next start finds it again.
+    changes to all that the way there hangs on, by which the next start finds it again.
 
-    Only in what options and the profile opened: nobody means the system's own files.
+    Where it leads only in what options and the profile opened: nobody means the system's own files.
     """
     opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
+    seen: dict[str, str | None] = {}
+    passed: set[str] = set()
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
         if rule.effect is Effect.ALLOW or path is None:
@@ -204,13 +209,21 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
             end = led_to(path)
         except OSError:
             continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
-        if isinstance(rule.pattern, Subtree):
-            if not any(each.reaches(end) for each in opened):
-                continue
+        if isinstance(rule.pattern, Subtree) and any(each.reaches(end) for each in opened):
             yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
-        for link in links_beyond(path):
-            kept = File(link, rule.pattern.spelled)
-            yield replace(rule, pattern=kept, access=CHANGING)
+        beyond = passed_beyond(path, seen)
+        passed.update(beyond)
+        kept: Iterable[File | Subtree] = (File(each, rule.pattern.spelled) for each in beyond)
+        if len(passed) > _MAX_PASSED:
+            kept = _whole(opened, beyond, path)
+        for pattern in kept:
+            yield replace(rule, pattern=pattern, access=CHANGING)
+
+
+def _whole(opened: Iterable[Rule], passed: Iterable[str], link: str) -> set[Subtree]:
+    """All that is opened around what is too much to be kept one by one."""
+    tops = (getattr(each.pattern, "path", getattr(each.pattern, "prefix", "/")) for each in opened)
+    return {Subtree(top, link) for top in tops for each in passed if is_within(each, top)}
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
@@ -224,12 +237,15 @@ def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
 
 
 def _refused(paths: Iterable[str], origin: Origin) -> Iterator[Rule]:
-    """Refusals of directories and of the links on the way to them, which no bypass lifts."""
+    """Refusals of directories and of what is on the way to them, which no bypass lifts."""
     given = set(paths)
-    for path in sorted(given | {canonical(path) for path in given}):
+    ways = [between(path) for path in given]
+    for path in sorted(given | {led.end for led in ways}):
         yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, origin)
-    for link in sorted({link for path in given for link in links_between(path)}):
+    for link in sorted({link for led in ways for link in led.links}):
         yield Rule(File(link), ALL_ACCESS, Effect.DENY, origin)
+    for each in sorted({each for led in ways for each in led.left}):
+        yield Rule(File(each), CHANGING, Effect.DENY, origin)
 
 
 def _copies() -> dict[str, str]:

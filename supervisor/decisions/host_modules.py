@@ -12,14 +12,25 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
-from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtrees, is_canonical, is_within
+from nono.broker import (
+    Effect,
+    File,
+    Glob,
+    Origin,
+    OriginKind,
+    Rule,
+    Subtrees,
+    is_canonical,
+    is_within,
+)
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child
 from nono.broker.rules.patterns import plain
 from nono.supervisor import looks
 from nono.supervisor.decisions.searched_modules import process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import names_in, shadowing
-from nono.supervisor.places import canonical, links_to
+from nono.supervisor.places import here
+from nono.supervisor.walk import way
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "modules that the host program imports")
 _METADATA = ("*.dist-info", "*.egg-info")
@@ -34,24 +45,33 @@ def host_modules(written: Iterable[str]) -> Iterator[Rule]:
         return
     opened = list(written)
     known = set(search_path())
-    entries = {canonical(os.path.abspath(entry)) for entry in sys.path if entry not in known}
+    ways = {way(os.path.join(here(), entry)) for entry in sys.path if entry not in known}
+    passed = {each for led in ways for each in led.passed}
     paths: set[str] = set()
-    for entry in sorted(entries):
+    for entry in sorted({led.end for led in ways}):
         if any(is_within(entry, each) for each in opened):
-            paths |= _names(entry)
+            names, between = _names(entry)
+            paths |= names
+            passed |= between
             for name in _METADATA:
                 pattern = Glob(child(plain(entry), name))
                 yield Rule(pattern, CHANGING, Effect.DENY, _ORIGIN)
     if paths:
         yield Rule(Subtrees({path: path for path in paths}), CHANGING, Effect.DENY, _ORIGIN)
+    for path in sorted(passed - paths):
+        if is_canonical(path) and any(is_within(path, each) for each in opened):
+            yield Rule(File(path), CHANGING, Effect.DENY, _ORIGIN)
 
 
-def _names(directory: str) -> set[str]:
-    """Canonical paths of the names, and of where those lead that are links."""
-    found = set(shadowing(directory, _OPTIONAL))
+def _names(directory: str) -> tuple[set[str], set[str]]:
+    """Canonical paths of the names, and of where those lead that are links; and what that hangs
+    on."""
+    found, passed = set(shadowing(directory, _OPTIONAL)), set[str]()
     seen: dict[str, str | None] = {}
     for name in names_in(directory):
         path = os.path.join(directory, name)
         if path in found and looks.islink(path):
-            found.update(links_to(path, seen))
-    return {path for path in found if is_canonical(path) and path != "/"}
+            led = way(path, seen=seen)
+            found.add(led.end)
+            passed.update(led.passed)
+    return {path for path in found if is_canonical(path) and path != "/"}, passed

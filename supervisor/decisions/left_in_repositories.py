@@ -22,7 +22,6 @@ from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
-from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import exact_link, kind_of, names_in
 from nono.supervisor.planning.git.git_settings import Configurations
@@ -31,6 +30,7 @@ from nono.supervisor.planning.git.repositories import (
     Repository,
     is_bare,
 )
+from nono.supervisor.walk import plain, way
 
 _MAX_NAMES = 200
 _MAX_CONFIGURED = 1 << 21
@@ -180,7 +180,7 @@ class LeftInRepositories:
 
     def _run_by_configuration(self, top: str) -> Iterator[str]:
         for name, is_hooks in self._in_work_trees.items():
-            path = plain_path(f"{top}/{name}")
+            path = plain(f"{top}/{name}").path
             if is_hooks:
                 yield from hooks_in(path)
             elif os.path.lexists(path):
@@ -193,11 +193,15 @@ class LeftInRepositories:
         return state(path) != self._files.get(path)
 
     def _is_kept(self, top: str, path: str) -> bool:
-        """True for a path that the run could make no repository at, or that was one before.
+        """True for a path that the run could make no repository at, or that was one before, and
+        that no run leads elsewhere.
 
         What a run makes in shared places such as /tmp is gone after it.
         """
-        plain = canonical(os.path.join(top, path))
+        plain, links, left = way(os.path.join(top, path))
+        between = (*links, *(each for each in left if not is_within(top, each)))
+        if any(is_within(each, opened) for each in between for opened in self._opened):
+            return False
         if any(self._was_there(each) for each in (f"{plain}/.git", plain)):
             return True
         return not any(is_within(plain, each) for each in self._opened)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from nono.supervisor.places import here
+
 
 def elements(variable: str, separators: str = ":", *, if_empty: bool = False) -> list[str]:
     """What stands between the separators, `.` for what is empty.
@@ -25,12 +27,29 @@ def elements(variable: str, separators: str = ":", *, if_empty: bool = False) ->
 
 
 def places(named: Iterable[str], opened: Iterable[str]) -> Iterator[str]:
-    """The absolute paths: seen from here, and from each of the directories that are opened."""
+    """The absolute paths: seen from here, and from each of the directories that are opened.
+
+    One with `..` is the kernel's to follow for some readers, and text for others, as Python's
+    site(3): it is both.
+    """
     listed = list(dict.fromkeys(named))
     yield from map(absolute, listed)
+    yield from (_joined(each) for each in listed if _goes_up(each))
     relative = [each for each in listed if not os.path.isabs(each)]
     for directory in opened if relative else ():
-        yield from (os.path.normpath(os.path.join(directory, each)) for each in relative)
+        for each in relative:
+            path = os.path.join(directory, each)
+            yield os.path.normpath(path)
+            if _goes_up(each):
+                yield path
+
+
+def _goes_up(path: str) -> bool:
+    return os.pardir in path.split("/")
+
+
+def _joined(path: str) -> str:
+    return path if os.path.isabs(path) else os.path.join(here(), path)
 
 
 def absolute(path: str) -> str:

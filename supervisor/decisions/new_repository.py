@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator
 
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import first_that_runs, work_trees
-from nono.broker.rules.paths import child, lineage
-from nono.supervisor.places import plain_path
+from nono.broker.rules.paths import child, is_within, lineage
 from nono.supervisor.planning.git.git_files import (
     common,
     exact_common,
@@ -23,6 +22,7 @@ from nono.supervisor.planning.git.git_files import (
 )
 from nono.supervisor.planning.git.git_settings import Configurations
 from nono.supervisor.planning.git.repositories import is_bare
+from nono.supervisor.walk import plain
 
 CONFIGS = ("config", "config.worktree")
 _NO_LINKS = (*CONFIGS, "HEAD", "hooks", "commondir", "objects", "refs")
@@ -90,8 +90,13 @@ def _writes_elsewhere(directory: str, config: bytes) -> bool:
     """Whether git's files would go anywhere but to where a `.git` leads back: into a home, say, or
     into what is git's own. Raises NotUnderstoodError."""
     named = work_trees(config)
-    tops = [plain_path(os.path.join(directory, os.fsdecode(each))) for each in named]
-    return any(exact_link(child(top, ".git")) != directory or is_gits(top) for top in tops)
+    tops = [plain(os.path.join(directory, os.fsdecode(each))) for each in named]
+    return any(
+        exact_link(child(top, ".git")) != directory
+        or is_gits(top)
+        or any(not is_within(directory, each) for each in passed)
+        for top, passed in tops
+    )
 
 
 def is_gits(path: str) -> bool:

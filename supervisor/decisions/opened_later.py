@@ -91,6 +91,10 @@ class _Names(NamedTuple):
     unled: set[str]
 
 
+_Starting = dict[str, tuple[dict[str, str], dict[str, str]]]
+"""What starts by itself in directories, as `started_by_itself` tells it."""
+
+
 class OpenedLater:
     """Of one run. What it does blocks as the file system does: for a thread of its own."""
 
@@ -132,14 +136,14 @@ class OpenedLater:
         That is to change what runs by itself later, and to use a file that is a refused one by
         another name. Raises OSError, broker.FloorTooLarge.
         """
-        starting: dict[str, dict[str, str]] = {}
+        starting: _Starting = {}
         linked: dict[str, list[Rule]] = {}
         return [self._protection(each, starting, linked) for each in calls]
 
     def _protection(
         self,
         requests: Iterable[Request],
-        starting: dict[str, dict[str, str]],
+        starting: _Starting,
         linked: dict[str, list[Rule]],
     ) -> Deny | None:
         """What was looked at is remembered by directory."""
@@ -152,9 +156,7 @@ class OpenedLater:
                     return Deny(found, errno.EPERM)
         return None
 
-    def _start_file(
-        self, policy: Policy, request: PathRequest, seen: dict[str, dict[str, str]]
-    ) -> Rule | None:
+    def _start_file(self, policy: Policy, request: PathRequest, seen: _Starting) -> Rule | None:
         changes = policy.needs(request) & CHANGING
         if not changes or self._plan.repositories is None:
             return None
@@ -167,9 +169,12 @@ class OpenedLater:
         workdir = self._plan.workdir
         if above not in seen:
             seen[above] = started_by_itself(above, workdir, self._home, self._expand, self._env)
-        for each, spelled in seen[above].items():
+        whole, alone = seen[above]
+        for each, spelled in (*whole.items(), *alone.items()):
             is_inside = changes_name and is_within(each, path)
-            if is_within(path, each) or (is_inside and (not is_moved or os.path.lexists(each))):
+            if (each in whole and is_within(path, each)) or (
+                is_inside and (not is_moved or os.path.lexists(each))
+            ):
                 return Rule(Subtree(each, spelled), CHANGING, Effect.DENY, ORIGIN, protected=True)
         return None
 

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 import nono.shims
-from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical
+from nono.broker import Effect, File, Origin, OriginKind, Rule, Subtree, is_canonical, is_within
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import OWN_CODE
@@ -23,8 +24,9 @@ from nono.supervisor.decisions.searched_modules import own_prefixes, process_is_
 from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES, names_in
 from nono.supervisor.decisions.shared_libraries import shared_libraries
 from nono.supervisor.descriptors import listdir, raise_none_left
-from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
+from nono.supervisor.places import canonical, home_directory, profile_directory
 from nono.supervisor.planning.git.git_files import bytes_of
+from nono.supervisor.walk import way
 
 _NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")
 
@@ -51,6 +53,12 @@ _LIBRARIES = (f"lib{_VERSION}.so.1.0", f"lib{_VERSION}.so", "libpython3.so")
 _MAX_PTH_BYTES = 1 << 16
 
 
+class _Everywhere(NamedTuple):
+    places: set[str]
+    left: set[str]
+    """What `..` goes up from on the way: what is in it may be changed."""
+
+
 def own_code(opened: Iterable[str] = ()) -> Iterator[Rule]:
     """The refusals of changes. Raises OSError.
 
@@ -66,8 +74,14 @@ def own_code(opened: Iterable[str] = ()) -> Iterator[Rule]:
             *shared_libraries(opened, _own_libraries()),
         )
     )
-    for path in sorted(outermost(_everywhere(places(own_places(), opened)) | named)):
-        yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else OWN_CODE)
+    own = _everywhere(places(own_places(), opened))
+    whole = sorted(outermost(own.places | named.places))
+    for path in whole:
+        origin = _NAMED if path in named.places else OWN_CODE
+        yield Rule(Subtree(path), CHANGING, Effect.DENY, origin)
+    for path in sorted(own.left | named.left):
+        if not any(is_within(path, each) or is_within(each, path) for each in whole):
+            yield Rule(File(path), CHANGING, Effect.DENY, _NAMED)
 
 
 def own_places() -> Iterator[str]:
@@ -195,14 +209,16 @@ def _python_path(opened: Iterable[str]) -> Iterator[str]:
             yield from shadowing.shadowing(directory)
 
 
-def _everywhere(named: Iterable[str]) -> set[str]:
-    """Canonical paths of the places and of every link on the way to them."""
-    found: set[str] = set()
+def _everywhere(named: Iterable[str]) -> _Everywhere:
+    """Canonical paths of the places and of all that the ways to them hang on."""
+    found, left = set[str](), set[str]()
     seen: dict[str, str | None] = {}
     for path in set(named):
         if os.path.isabs(path):
-            found |= {each for each in links_to(path, seen) if is_canonical(each)}
-    return found - {"/"}
+            led = way(path, seen=seen)
+            found |= {each for each in (*led.links, led.end) if is_canonical(each)}
+            left |= {each for each in led.left if is_canonical(each)}
+    return _Everywhere(found - {"/"}, left)
 
 
 def start_path() -> list[str]:

@@ -19,9 +19,10 @@ from nono.broker import (
 from nono.broker.credentials.services import PROXY_ORIGIN, Service
 from nono.broker.credentials.sources import InFile
 from nono.broker.dataclass import replace
+from nono.broker.rules.access import CHANGING
 from nono.broker.settings import flag
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import canonical
+from nono.supervisor.walk import way
 
 PROXY_ADDRESS = "127.0.0.1"
 
@@ -42,12 +43,18 @@ def check(network: Network, broker: bool) -> None:
 
 
 def key_files(services: Iterable[Service]) -> Iterator[Rule]:
-    """A refusal for each file that a key may be in, also where another place is used."""
+    """A refusal for each file that a key may be in, also where another place is used.
+
+    And of changes to what the way there hangs on: the next run would take another file for it.
+    """
     for service in services:
         for source in (*service.sources, *service.set_aside):
             if isinstance(source, InFile):
                 origin = Origin(OriginKind.BUILTIN, f"the key of {service.name}")
-                yield Rule(File(canonical(source.path)), ALL_ACCESS, Effect.DENY, origin)
+                led = way(source.path)
+                yield Rule(File(led.end), ALL_ACCESS, Effect.DENY, origin)
+                for each in led.passed:
+                    yield Rule(File(each), CHANGING, Effect.DENY, origin)
 
 
 def with_proxy(network: Network, port: int | None, origin: Origin = PROXY_ORIGIN) -> Network:

@@ -111,7 +111,7 @@ def make_plan(
         *own_profiles(env, home),
         *(() if caches is None else caches.rules()),
     ]
-    rules += list(other_homes(rules, home, lambda other: Expander(other, workdir)))
+    rules += list(other_homes(rules, home, lambda other: Expanded(Expander(other, workdir))))
     rules += [*signing.rules, *gpu_rules(flags, expand)]
     lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})

@@ -71,3 +71,34 @@ def test_other_links_are_changed_as_ever(nono: Nono, linked: Path) -> None:
     flags = ("run", "--allow-cwd", "--deny", "**/conf/*.key", "--")
     done = nono(*flags, "sh", "-c", changes)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("change", ["rm sub/conf", "ln -sfn /nowhere d/l2", "mv d e; mv sub s"])
+def test_ways_out_of_what_is_opened_are_kept(
+    nono: Nono, as_user: Account, project: Path, change: str
+) -> None:
+    """The next run opens where they lead."""
+    as_user.file(project / "later/real", "secret\n")
+    as_user.file(project / "later/sh/a.key", "secret\n")
+    work = as_user.directory(project / "w")
+    script = "mkdir d sub; ln -s ../../later/real d/l2; ln -s d/l2 x.pem; cd sub"
+    script += "; ln -s ../../later/sh conf"
+    assert as_user("sh", "-c", script, cwd=work).returncode == 0
+    flags = ("run", "--allow-cwd", "--deny", "**/*.pem", "--deny", "**/conf/*.key")
+    first = nono(*flags, "--", "sh", "-c", change, cwd=work)
+    assert first.returncode != 0, first.stderr
+    found = ("cat", "../later/real", "../later/sh/a.key")
+    second = nono(*flags, "--read", "../later", "--", *found, cwd=work)
+    assert second.stdout == "" and "bug" not in first.stderr + second.stderr, second.stderr
+
+
+def test_a_link_elsewhere_that_cannot_be_changed_is_not_kept(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """As the system has thousands."""
+    for name in ("read/sub", "w"):
+        as_user.directory(project / name)
+    (project / "read/sub/conf").symlink_to("/usr/share")
+    flags = ("run", "--allow-cwd", "--read", "../read", "--deny", "**/conf/*.key")
+    done = nono(*flags, "--", "rm", "../read/sub/conf", cwd=project / "w")
+    assert "allows only reading" in done.stderr, done.stderr

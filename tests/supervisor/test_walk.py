@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nono.supervisor.walk import Changeable, links_between, way
+from nono.broker import is_within
+from nono.supervisor.walk import Changeable, between, plain, way
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_every_link_on_the_way_is_named(tree: Path) -> None:
-    end, links = way(f"{tree}/work/one/x")
+    end, links, _ = way(f"{tree}/work/one/x")
     assert end == f"{tree}/other/here/x"
     assert links == tuple(f"{tree}/{name}" for name in ("work/one", "work/two", "other/three"))
 
@@ -40,9 +41,68 @@ def test_a_loop_ends(tree: Path) -> None:
 
 
 def test_the_links_between_are_those_that_no_name_above_covers(tree: Path) -> None:
-    assert links_between(f"{tree}/work/one") == [f"{tree}/work/two", f"{tree}/other/three"]
-    assert links_between(f"{tree}/work/one/x") == [f"{tree}/work/two", f"{tree}/other/three"]
-    assert links_between(f"{tree}/other/three") == []
+    assert between(f"{tree}/work/one").links == (f"{tree}/work/two", f"{tree}/other/three")
+    assert between(f"{tree}/work/one/x").links == (f"{tree}/work/two", f"{tree}/other/three")
+    assert between(f"{tree}/other/three").links == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "left"),
+    [
+        ("work/up", ["other/here"]),
+        ("work/one/../x", ["other/here"]),
+        ("absent/../x", ["absent"]),
+        ("work/../work/x", []),
+        ("other/here/../../x", ["other/here", "other"]),
+        ("work/./one//x", []),
+    ],
+)
+def test_what_is_gone_up_from_is_named(tree: Path, path: str, left: list[str]) -> None:
+    """But for what holds the end, or a link."""
+    assert sorted(way(f"{tree}/{path}").left) == sorted(f"{tree}/{each}" for each in left)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("work/one/./x//y", "work/one/x/y"),
+        ("work/one/../x", "other/x"),
+        ("work/one/../work/../../work/two", "work/two"),
+        ("absent/../work/two/", "work/two"),
+    ],
+)
+def test_the_plain_form_is_what_the_kernel_comes_to(tree: Path, path: str, name: str) -> None:
+    assert plain(f"{tree}/{path}").path == f"{tree}/{name}"
+
+
+TARGETS = ("b", "a/../b", "a/b/../../b/x", "../t/a/b/..", "gone/../b/./a", "b/a/../../a", "a/..//b")
+PATHS = ("l", "l/x", "a/b/../l", "a/../l/../b", "gone/../l", "l/..", "b/a/./../l")
+PLACES = ("a", "a/b", "a/b/c", "b", "b/a", "b/x", "gone", "gone/y", "x", "b/a/z", "a/y")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_way_hangs_on_nothing_that_is_not_named(tmp_path: Path, target: str, path: str) -> None:
+    """Whatever else becomes a link, it ends where it did; what is refused and above stays."""
+    top = Path(os.path.realpath(tmp_path)) / "t"
+    for name in ("a/b", "b/a", "b/x"):
+        (top / name).mkdir(parents=True)
+    (tmp_path / "else/deep").mkdir(parents=True)
+    (top / "l").symlink_to(target)
+    found = way(f"{top}/{path}")
+    kept = (*found.passed, found.end)
+    assert {*between(f"{top}/{path}").passed} <= {*kept}
+    for place in PLACES:
+        moved = top / place
+        if any(is_within(each, str(moved)) for each in kept) or not moved.parent.is_dir():
+            continue
+        if moved.exists():
+            moved.rename(tmp_path / "aside")
+        moved.symlink_to(f"{tmp_path}/else/deep")
+        assert os.path.realpath(f"{top}/{path}") == found.end, place
+        moved.unlink()
+        if (tmp_path / "aside").exists():
+            (tmp_path / "aside").rename(moved)
 
 
 def test_a_link_leads_out_only_of_what_may_have_changed(tree: Path) -> None:

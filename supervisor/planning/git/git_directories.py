@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from nono.broker.rules.paths import child
 from nono.supervisor.descriptors import apart
 from nono.supervisor.out_of_reach import is_out_of_reach
-from nono.supervisor.planning.git.git_files import common, kind_of
+from nono.supervisor.planning.git.git_files import common_ways, kind_of
+from nono.supervisor.walk import Plain
 
 _MAX_DIRECTORIES = 1000
 _MAX_ALL_DIRECTORIES = 3000
 """Of all repositories: links lead to the same ones as often as a program likes."""
+_MAX_PASSED = 10_000
+"""That the ways between directories hang on: twice as much as those of one repository can."""
 _MAX_LETTERS = 1 << 20
 """In the paths of all of them."""
 
@@ -21,6 +25,8 @@ class GitDirectories:
 
     def __init__(self) -> None:
         self._left, self._letters_left = _MAX_ALL_DIRECTORIES, _MAX_LETTERS
+        self.passed: dict[str, None] = {}
+        """What the ways that they name hang on."""
         self.cut: list[str] = []
         """The repositories in which there are more than are looked at, or can be."""
 
@@ -30,9 +36,12 @@ class GitDirectories:
 
         A run may have taken a repository's HEAD away, so every directory counts that could be one.
         """
-        ones = [top, *common(top)]
+        shared = common_ways(top)
+        ones = [top, *(each.path for each in shared)]
         waiting, seen = list(ones), dict[str, None]()
         try:
+            if not self.keep(shared):
+                raise _UnseenError
             while waiting:
                 directory = waiting.pop(0)
                 if directory in seen:
@@ -48,6 +57,14 @@ class GitDirectories:
             self.cut.append(top)
             return list(dict.fromkeys((*ones, *seen))), whole
         return list(seen), []
+
+    def keep(self, ways: Iterable[Plain]) -> bool:
+        """Note what these hang on; False where that is too much with that of all others."""
+        passed = self.passed | dict.fromkeys(each for way in ways for each in way.passed)
+        if len(passed) > _MAX_PASSED:
+            return False
+        self.passed = passed
+        return True
 
     def _inside(self, directory: str, before: int) -> list[str]:
         found = _inside(directory, before)

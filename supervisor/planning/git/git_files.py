@@ -18,6 +18,7 @@ from nono.supervisor.descriptors import first_bytes, opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.out_of_reach import is_unseen
 from nono.supervisor.places import canonical, plain_path
+from nono.supervisor.walk import Plain, plain
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
@@ -32,20 +33,31 @@ def linked(link: str) -> list[str]:
 
     A link to such a file counts as the file would in its place.
     """
+    return [each.path for each in linked_ways(link)] or [link]
+
+
+def linked_ways(link: str) -> list[Plain]:
+    """The same, with what it hangs on; nothing when it leads nowhere."""
     text = bytes_of(link, _MAX_LINK)
     if not text.startswith(_GITLINK):
-        return [link]
-    return _named(os.path.dirname(link), text.removeprefix(_GITLINK)) or [link]
+        return []
+    return _named(os.path.dirname(link), text.removeprefix(_GITLINK))
 
 
 def common(directory: str) -> list[str]:
     """The repository that a work tree's directory shares (gitrepository-layout(5))."""
+    return [each.path for each in common_ways(directory)]
+
+
+def common_ways(directory: str) -> list[Plain]:
+    """The same, with what it hangs on that this is the one."""
     return _named(directory, bytes_of(child(directory, "commondir"), _MAX_LINK))
 
 
 def work_trees(entry: str) -> list[str]:
     """The `.git` files that an entry in `worktrees` is for."""
-    return _named(entry, bytes_of(child(entry, "gitdir"), _MAX_LINK))
+    named = _named(entry, bytes_of(child(entry, "gitdir"), _MAX_LINK))
+    return [each.path for each in named]
 
 
 def written_by_git(directory: str, text: bytes) -> str | None:
@@ -56,8 +68,9 @@ def written_by_git(directory: str, text: bytes) -> str | None:
     name = text.removesuffix(b"\n")
     if not name or any(byte < 0x20 for byte in name):
         return None
-    path = plain_path(os.path.join(directory, os.fsdecode(name)))
-    return path if canonical(path) == path else None
+    given = os.path.join(directory, os.fsdecode(name))
+    path = plain_path(given)
+    return path if canonical(given) == path else None
 
 
 def exact_link(link: str) -> str | None:
@@ -84,12 +97,12 @@ def _exact(directory: str, name: str) -> str | None:
     return written_by_git(directory, text)
 
 
-def _named(directory: str, text: bytes) -> list[str]:
+def _named(directory: str, text: bytes) -> list[Plain]:
     """Every path that a text may be read as, the way that git reads it first."""
     read = (text.rstrip(b"\r\n"), text.split(b"\n")[0].rstrip(b"\r"))
     names = [each.split(b"\0")[0] for each in read]
     paths = (each for each in dict.fromkeys(names) if 0 < len(each) <= _MAX_PATH)
-    return [plain_path(os.path.join(directory, os.fsdecode(each))) for each in paths]
+    return [plain(os.path.join(directory, os.fsdecode(each))) for each in paths]
 
 
 def names_in(directory: str, most: int = _MAX_ENTRIES) -> list[str]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.compiled import pattern_of
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
-from nono.supervisor.places import base_directory, plain_path
+from nono.supervisor.places import base_directory
 from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
+from nono.supervisor.walk import Plain, plain
 
 _MAX_FILES = 16
 _MAX_ALL_BYTES = 1 << 23
@@ -50,6 +51,8 @@ class Configurations:
 
     def __init__(self, most: int = _MAX_ALL_BYTES) -> None:
         self.cut: list[str] = []
+        self.passed: dict[str, None] = {}
+        """What the ways of what they name hang on."""
         self._bytes = most
         self._words = _MAX_ALL_WORDS
 
@@ -69,6 +72,14 @@ class Configurations:
         if self._words < 0:
             raise NotUnderstoodError("git's configurations have too many words")
 
+    def keep(self, named: Named, passed: Collection[str]) -> None:
+        """Note what the way of something that is named hangs on. Each counts as a word."""
+        self._words -= len(passed)
+        if self._words < 0:
+            self.cut.append(named.file)
+        else:
+            self.passed |= dict.fromkeys(passed)
+
 
 class Named(NamedTuple):
     """What a setting names: `path` as written, in `file`; `key` in lower case."""
@@ -77,23 +88,23 @@ class Named(NamedTuple):
     key: bytes
     path: str
 
-    def at(self, top: str) -> str:
+    def at(self, top: str) -> Plain:
         """The absolute path, in a work tree or a bare repository: there hooks and commands run."""
         base = os.path.dirname(self.file) if self.key == _INCLUDE else top
-        return plain_path(os.path.join(base, self.path))
+        return plain(os.path.join(base, self.path))
 
     @property
     def is_absolute(self) -> bool:
         """True when it means the same path in every work tree."""
         return self.key == _INCLUDE or os.path.isabs(self.path)
 
-    def kept(self, top: str) -> Iterator[str]:
+    def kept(self, top: str) -> Iterator[Plain]:
         """The absolute paths that this makes a run of git execute or believe there."""
-        path = self.at(top)
-        if self.key in _WHOLE or kind_of(path) in (stat.S_IFREG, stat.S_IFLNK):
-            yield path
-            if self.key == _HOOKS and os.path.basename(path) == _HUSKY:
-                yield os.path.dirname(path)
+        found = self.at(top)
+        if self.key in _WHOLE or kind_of(found.path) in (stat.S_IFREG, stat.S_IFLNK):
+            yield found
+            if self.key == _HOOKS and os.path.basename(found.path) == _HUSKY:
+                yield Plain(os.path.dirname(found.path), ())
 
 
 def of_every_repository(
@@ -123,11 +134,16 @@ def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
         yield from _named_by("/", found[1].rpartition(b".")[2].lower(), found[2], home)
 
 
-def named_everywhere(of_every: Iterable[Named], home: str) -> Iterator[str]:
+def named_everywhere(
+    of_every: Iterable[Named], home: str, configurations: Configurations
+) -> Iterator[str]:
     """Of what configures every repository, the paths that are the same in all of them."""
     for each in of_every:
         if each.is_absolute:
-            yield from (path for path in each.kept("/") if not is_within(home, path))
+            for path, passed in each.kept("/"):
+                if not is_within(home, path):
+                    configurations.keep(each, passed)
+                    yield path
 
 
 def named_by_configuration(
@@ -144,9 +160,10 @@ def named_by_configuration(
         if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
-        for path in each.kept(one.top):
+        for path, passed in each.kept(one.top):
             # A directory that holds the whole repository is no place of hooks only.
             if not (is_within(one.top, path) or is_within(one.directory, path)):
+                configurations.keep(each, passed)
                 yield path
 
 
@@ -165,7 +182,8 @@ def _named(
 ) -> Iterator[Named]:
     """What is given and what these files name, and those that they include."""
     yield from given
-    waiting, seen = [*files, *(each.at("/") for each in given if each.key == _INCLUDE)], set[str]()
+    included = (each.at("/").path for each in given if each.key == _INCLUDE)
+    waiting, seen = [*files, *included], set[str]()
     while waiting:
         file = waiting.pop(0)
         if file in seen:
@@ -177,7 +195,7 @@ def _named(
             for each in _named_in(file, home, configurations):
                 yield each
                 if each.key == _INCLUDE:
-                    waiting.append(each.at("/"))
+                    waiting.append(each.at("/").path)
         except NotUnderstoodError:
             configurations.cut.append(file)
             return

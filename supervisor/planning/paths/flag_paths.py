@@ -17,7 +17,12 @@ from nono.supervisor.descriptors import scandir
 from nono.supervisor.errors import UsageError, look_near, quoted
 from nono.supervisor.out_of_reach import is_missing
 from nono.supervisor.places import absolute
-from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
+from nono.supervisor.planning.paths.refused_names import (
+    fixed_beginning,
+    left,
+    refused,
+    refused_pattern,
+)
 from nono.supervisor.walk import Changeable
 
 _HOME = ("~", "$HOME", "${HOME}")
@@ -57,11 +62,25 @@ class FlagPaths:
             case Kind.SOCKET:
                 yield File(self._socket(setting), path)
 
+    def left(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
+        """What the way to something refused goes up from."""
+        if key.kind is not Kind.REFUSED:
+            return
+        path: str = setting.value
+        pattern = self._pattern(path)
+        if not has_wildcards(path):
+            yield from left(self._absolute(path), path)
+        elif pattern.startswith("/"):
+            yield from left(fixed_beginning(pattern), path)
+
+    def _pattern(self, text: str) -> str:
+        start, slash, rest = text.partition("/")
+        return f"{plain(self._home).rstrip('/')}/{rest}" if start in _HOME and slash else text
+
     def _refused_pattern(self, text: str) -> Iterator[PathPattern]:
         """One that begins nowhere matches anywhere. A shell expands nothing that is quoted."""
         check_wildcards(text)
-        start, slash, rest = text.partition("/")
-        pattern = f"{plain(self._home).rstrip('/')}/{rest}" if start in _HOME and slash else text
+        pattern = self._pattern(text)
         if pattern.startswith("/"):
             yield from refused_pattern(pattern, text)
         else:

@@ -13,6 +13,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import is_within
 from nono.supervisor.links import InDirectories, Ways
 from nono.supervisor.places import BASE_DIRECTORIES, plain_path
+from nono.supervisor.walk import plain
 
 _OWN = frozenset({*BASE_DIRECTORIES, "TMPDIR"})
 _BETWEEN = r"[\s\"'`;|&()<>$=!,:\\@]+"
@@ -62,20 +63,25 @@ class Expander:
         top = home.rstrip("/")
         self._env = env or {}
         self._workdir = workdir
+        self.passed: dict[str, None] = {}
+        """What the ways of variables hang on up to their last `..`."""
         variables = {"$HOME": top, "$WORKDIR": workdir.rstrip("/"), "$UID": str(os.getuid())}
         for name, usual in BASE_DIRECTORIES.items():
-            base = os.path.normpath(self._env.get(name) or ".")
+            base = self._plain(self._env.get(name) or ".")
             if os.path.isabs(base) and base != f"{top}/{usual}":
                 variables[f"${name}"] = base.rstrip("/")
         self._spelling = Spelling(top, workdir, tuple(variables.items()), tuple(self._env.items()))
         elsewhere = tuple(each for each in variables.items() if each[0] != "$WORKDIR")
-        self._plain = Spelling(top, "/", elsewhere, ())
+        self._usual = Spelling(top, "/", elsewhere, ())
         """Of groups without variables of their own."""
         self.ways = Ways(home)
 
     def __call__(self, path: str) -> Sequence[str]:
         found: list[str] = []
-        for given in self._spelling.given(path):
+        spelling, name = self._spelling, path[1:].partition("/")[0]
+        if path.startswith("$") and os.pardir in self._env.get(name, ""):
+            spelling = spelling._replace(values=((name, self._followed(self._env[name])),))
+        for given in spelling.given(path):
             led = self.ways.canonical(given)
             found += (led,) if led == given else (led, given)
         return found
@@ -94,16 +100,31 @@ class Expander:
         """With what counts for this group alone."""
         names = _variables_of(name)
         if not names:
-            return self._plain
+            return self._usual
         known = dict(self._spelling.variables)
         values = tuple(
-            (each, self._env[each])
+            (each, self._followed(self._env[each]))
             for each in names
             if each in self._env and each not in _OWN and f"${each}" not in known
         )
         if values or "WORKDIR" in names:
             return self._spelling._replace(values=values)
-        return self._plain
+        return self._usual
+
+    def _plain(self, given: str) -> str:
+        """As the kernel reads it, where that is more than text."""
+        if os.pardir not in given.split("/") or not os.path.isabs(given):
+            return os.path.normpath(given)
+        path, passed = plain(given)
+        self.passed |= dict.fromkeys(passed)
+        return path
+
+    def _followed(self, value: str) -> str:
+        """A variable's value, and the paths in it that go up, as `_plain` reads them."""
+        if os.pardir not in value:
+            return value
+        given = _paths_in(value, self._spelling.top)
+        return ":".join([value, *(self._plain(path) for path in given if os.pardir in path)])
 
 
 @lru_cache(_MAX_REMEMBERED)
@@ -156,9 +177,15 @@ def _named_by(value: str, home: str, workdir: str) -> Iterator[str]:
 
     None that much else lies in is meant: nothing would work with that refused.
     """
-    for each in dict.fromkeys((*value.split(":"), *pattern_of(_BETWEEN).split(value))):
-        given = home.rstrip("/") + each[1:] if each.startswith("~/") else each
-        path = plain_path(given)
+    for path in map(plain_path, _paths_in(value, home.rstrip("/"))):
         much = path.count("/") < 2 or any(is_within(top, path) for top in (home, workdir))
-        if os.path.isabs(given) and not much and path.split("/")[1] not in _OF_THE_KERNEL:
+        if not much and path.split("/")[1] not in _OF_THE_KERNEL:
             yield path
+
+
+def _paths_in(value: str, top: str) -> Iterator[str]:
+    """As they are spelled, but for the home."""
+    for each in dict.fromkeys((*value.split(":"), *pattern_of(_BETWEEN).split(value))):
+        given = top + each[1:] if each.startswith("~/") else each
+        if os.path.isabs(given):
+            yield given

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import dropwhile
 
 from nono.broker.rules.paths import is_within, unknown_above
@@ -18,7 +18,7 @@ from nono.supervisor.descriptors import apart, directories
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.paths.reach import Reach
-from nono.supervisor.walk import way
+from nono.supervisor.walk import Way, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -36,11 +36,11 @@ _MAX_DEPTH = 2
 _UP = ".."
 
 
-def led_to(path: str) -> Iterator[str]:
+def led_to(path: str) -> Way:
     """Every other name on the way of a path, and where it ends: other links in their places would
     lead it elsewhere."""
-    end, links = way(path)
-    yield from (each for each in (*links, end) if each != path)
+    led = way(path)
+    return led._replace(links=tuple(each for each in led.links if each != path))
 
 
 class LinksInside:
@@ -54,6 +54,8 @@ class LinksInside:
         self._there: dict[str, Collection[str] | None] = {}
         self._left = MAX_ENTRIES
         self.notes: list[str] = []
+        self.passed: dict[str, str] = {}
+        """What the ways of the links that were found go up from, each with such a link."""
 
     def search(self, spellings: Mapping[str, str]) -> dict[str, str]:
         """What links in these paths lead to and is opened, each with the path of the link."""
@@ -77,7 +79,7 @@ class LinksInside:
                     waiting.append((entry.path, depth + 1))
         return found
 
-    def _led_to(self, link: str) -> Iterable[str]:
+    def _led_to(self, link: str) -> Sequence[str]:
         """As `led_to`, with one look at each directory where no further link is on the way."""
         place = link.rpartition("/")[0]
         try:
@@ -88,8 +90,10 @@ class LinksInside:
         end = plain_path(os.path.join(place, "/".join(names)))
         if _UP not in below and self._resolve(place) == place and self._resolve(end) == end:
             return (end,)
-        self._left -= _WEIGHT
-        return led_to(link)
+        led = led_to(link)
+        self._left -= _WEIGHT + len(led.left)
+        self.passed |= dict.fromkeys(led.left, link)
+        return (*led.links, led.end)
 
     def _entries(self, directory: str) -> Sequence[Entry]:
         most = max(0, min(_MAX_NAMES, self._left))

@@ -27,6 +27,10 @@ from nono.supervisor.descriptors import listdir, opened, scandir
 from nono.supervisor.links import Ways
 from nono.supervisor.places import platform
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    from nono.supervisor.planning.paths.refused_names import Expanded
+
 _PASSWD = "/etc/passwd"
 _PARENTS = ("/home", "/Users")
 _USUAL = ("/root", "/var/root")
@@ -36,9 +40,10 @@ _WILDCARDS = frozenset("*?[")
 
 
 def other_homes(
-    rules: Sequence[Rule], home: str, expand: Callable[[str], Callable[[str], Sequence[str]]]
+    rules: Sequence[Rule], home: str, expand: Callable[[str], Expanded]
 ) -> Iterator[Rule]:
-    """The refusals of the groups in force, for each other home that a grant reaches.
+    """The refusals of the groups in force, for each other home that a grant reaches, and of what is
+    on the way to where their paths lead.
 
     `expand` makes of a home what expands the paths of groups. In a home that may only be read,
     what is not there needs no refusal.
@@ -63,11 +68,13 @@ def other_homes(
             if is_within(path, other) or is_within(other, path):
                 access |= given
         if access:
-            inside = expand(other)
-            if Access.WRITE not in access:
-                inside = _only_there(inside, other)
+            expanded = expand(other)
+            is_written = Access.WRITE in access
+            inside = expanded if is_written else _only_there(expanded, other)
             for name in names:
-                yield from _refusals(rules_of(group(name), inside), other)
+                refusals = [*_refusals(rules_of(group(name), inside), other)]
+                yield from refusals
+                yield from expanded.links(refusals)
 
 
 def _reach(rule: Rule) -> Iterator[str]:

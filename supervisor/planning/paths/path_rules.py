@@ -17,6 +17,7 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.dataclass import replace
+from nono.broker.rules.access import CHANGING
 from nono.broker.settings import KEYS, Key, Kind, Setting, Settings
 from nono.supervisor.places import platform
 
@@ -42,6 +43,9 @@ class Paths(Protocol):
     def patterns(self, setting: Setting, key: Key) -> Iterable[PathPattern]:
         """What the setting grants or refuses."""
 
+    def left(self, setting: Setting, key: Key) -> Iterable[PathPattern]:
+        """What the way to something refused goes up from, for changes of that to be refused."""
+
     def lifted(self, setting: Setting) -> Iterable[str]:
         """The canonical path that the setting lifts a protection of."""
 
@@ -53,6 +57,8 @@ def path_rules(settings: Settings, effect: Effect, paths: Paths) -> Iterator[Rul
             for setting in settings.all(key.name):
                 for pattern in paths.patterns(setting, key):
                     yield Rule(pattern, key.access, effect, setting.origin)
+                for pattern in paths.left(setting, key):
+                    yield Rule(pattern, CHANGING, effect, setting.origin)
 
 
 def bypasses(settings: Settings, paths: Paths) -> Iterator[str]:

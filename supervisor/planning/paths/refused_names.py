@@ -1,4 +1,4 @@
-"""A refused path has several names: as it is written, where it leads, and the links in between.
+"""A refused path has several names: as it is written, where it leads, and what is in between.
 
 Each of them is refused. Otherwise a program could take a link away, put a directory of its own
 under that name, and whoever trusts the name would find that.
@@ -6,21 +6,24 @@ under that name, and whoever trusts the name would find that.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker import Access, Effect, File, Glob, Origin, OriginKind, PathPattern, Rule, Subtree
 from nono.broker.dataclass import replace
+from nono.broker.rules.access import CHANGING
 from nono.broker.rules.patterns import has_wildcards
 from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.planning.paths.group_paths import Expander
-from nono.supervisor.walk import links_between
+from nono.supervisor.walk import between, plain
+
+_VARIABLES = Origin(OriginKind.BUILTIN, "the way to what an environment variable names")
 
 
 def refused(path: str, spelled: str) -> list[File | Subtree]:
     """The patterns that refuse an absolute path and all below it, under each of its names."""
-    names = dict.fromkeys((os.path.normpath(path), canonical(path)))
-    links = [File(link, spelled) for link in links_between(path)]
+    led = between(path)
+    names = dict.fromkeys((plain(path).path, led.end))
+    links = [File(link, spelled) for link in led.links]
     return [*(Subtree(name, spelled) for name in names), *links]
 
 
@@ -29,8 +32,16 @@ def refused_pattern(pattern: str, spelled: str) -> list[PathPattern]:
 
     The links are refused, too.
     """
-    links = [File(link, spelled) for link in links_between(fixed_beginning(pattern))]
-    return [*(Glob(each) for each in dict.fromkeys((pattern, resolved(pattern)))), *links]
+    start, names = _parted(pattern)
+    led = between(start)
+    starts = dict.fromkeys((plain(start).path, led.end))
+    links = [File(link, spelled) for link in led.links]
+    return [*(Glob("/".join([each.rstrip("/"), *names])) for each in starts), *links]
+
+
+def left(path: str, spelled: str) -> Iterator[File]:
+    """What the way of a refused path goes up from: no link may come to be there."""
+    yield from (File(each, spelled) for each in between(path).left)
 
 
 def fixed_beginning(pattern: str) -> str:
@@ -82,16 +93,26 @@ class Expanded:
         refused = {path: each[path] for each in refusals for path in each}
         return refused, [path for path in leading if path in refused]
 
+    @property
+    def passed(self) -> Iterable[str]:
+        """What the ways of variables hang on, for which the rules of groups were asked for."""
+        return self._expand.passed
+
     def links(self, rules: Iterable[Rule]) -> Iterator[Rule]:
-        """The refusals of the links that lie between the two names of what groups refuse."""
+        """The refusals of what lies between the two names of what groups refuse."""
         for rule in rules:
             if rule.effect is not Effect.DENY:
                 continue
             named = rule.named
             for path in named if not self._leading.isdisjoint(named) else ():
                 if path in self._leading:
-                    for link in links_between(path):
+                    led = between(path)
+                    for link in led.links:
                         yield replace(rule, pattern=File(link, named[path]))
+                    for each in led.left:
+                        yield replace(rule, pattern=File(each, named[path]), access=CHANGING)
+        for passed in self.passed:
+            yield Rule(File(passed), CHANGING, Effect.DENY, _VARIABLES)
 
 
 def own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
@@ -99,5 +120,6 @@ def own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
     origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
     elsewhere = {**env, "XDG_CONFIG_HOME": ""}
     places = [profile_directory(each, home) for each in (env, elsewhere)]
-    for pattern in dict.fromkeys(each for place in places for each in refused(place, place)):
+    names = (each for place in places for each in (*refused(place, place), *left(place, place)))
+    for pattern in dict.fromkeys(names):
         yield Rule(pattern, Access.WRITE, Effect.DENY, origin)

@@ -25,7 +25,7 @@ def way_here(
         return
     if not any(_opens(rule, workdir) for rule in rules):
         return
-    end, links = way(shown)
+    end, links, _ = way(shown)
     if end != workdir:
         return
     for link in links:

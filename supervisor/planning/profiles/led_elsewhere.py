@@ -13,6 +13,7 @@ from nono.broker import Effect, PolicyError, visible
 from nono.broker.settings import BY_NAME
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.profiles.profile_paths import Variables, beginning
+from nono.supervisor.walk import plain
 
 _LED = "{}: by now it leads to {}, and what was answered is about no link: left out"
 _BYPASS = "filesystem.bypass_protection"
@@ -35,7 +36,7 @@ def leads_elsewhere(key: str, value: object, variables: Variables) -> str | None
     if opens.effect is not Effect.ALLOW or (opens.kind is None and key != _BYPASS):
         return None
     try:
-        path = beginning(value, variables)
+        path = plain(beginning(value, variables)).path
     except PolicyError:
         return None
     end = canonical(path)

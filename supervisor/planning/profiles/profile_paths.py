@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -14,12 +15,14 @@ from nono.supervisor import looks
 from nono.supervisor.places import BASE_DIRECTORIES, canonical
 from nono.supervisor.planning.paths.refused_names import (
     fixed_beginning,
+    left,
     refused,
     refused_pattern,
     resolved,
 )
 from nono.supervisor.planning.profiles.profile_findings import Findings
 from nono.supervisor.walk import Changeable
+from nono.supervisor.walk import plain as plain_path
 
 _TMPDIR = "TMPDIR"
 
@@ -39,15 +42,15 @@ class Variables:
                 self._values[name] = os.path.join(home, BASE_DIRECTORIES[name])
 
     def path(self, text: str, quote: bool = False) -> str:
-        """The absolute path that a profile's path stands for, links and all.
+        """The absolute path that a profile's path stands for, links and `..` and all.
 
         With `quote`, wildcards in what a variable stands for are made plain. Raises
         broker.PolicyError for a variable without a value.
         """
         if text == "~" or text.startswith("~/"):
             text = "$HOME" + text[1:]
-        path = os.path.normpath(self._expand(text, quote))
-        return path[1:] if path.startswith("//") else path  # the home may be /
+        names = [each for each in self._expand(text, quote).split("/") if each not in ("", ".")]
+        return "/" + "/".join(names)
 
     def value(self, text: str) -> str:
         """A value for the environment. What is no variable of a profile stays as it is."""
@@ -99,6 +102,13 @@ class ProfilePaths:
             yield pattern
         elif self._is_listed(setting, pattern):
             yield pattern
+
+    def left(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
+        """What the way to something refused goes up from."""
+        text = _path(setting)
+        if key.kind in (Kind.REFUSED, Kind.ASKED) and not in_own_tmpdir(text):
+            with contextlib.suppress(PolicyError):  # `patterns` tells of it
+                yield from _left(text, self._variables)
 
     def _is_listed(self, setting: Setting, pattern: PathPattern) -> bool:
         """Whether it is a directory: the same right on a file would be to read it."""
@@ -173,6 +183,11 @@ def granted(text: str, variables: Variables, alone: bool) -> PathPattern:
     return Glob(pattern if alone or pattern.endswith("/**") else f"{pattern}/**")
 
 
+def _left(text: str, variables: Variables) -> list[File]:
+    is_anywhere = is_pattern(text) and not text.startswith(("/", "~", "$"))
+    return [] if is_anywhere else [*left(beginning(text, variables), text)]
+
+
 def denied(text: str, variables: Variables) -> list[PathPattern]:
     """The patterns of a refusal: what is written, and where links lead from there."""
     if is_pattern(text):
@@ -184,4 +199,4 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
         check_wildcards(text)
     found: list[PathPattern] = [*refused(path, text)]
     # A name may hold these by accident; a refusal takes them both ways.
-    return [*found, Glob(path)] if has_wildcards(text) else found
+    return [*found, Glob(plain_path(path).path)] if has_wildcards(text) else found

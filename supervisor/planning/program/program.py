@@ -139,7 +139,7 @@ class _Search:
         if self._looked_at.get((path, by), 0) >= depth:
             return  # as deep already
         self._looked_at[path, by] = depth
-        end, links = way(path)
+        end, links, _ = way(path)
         for place in dict.fromkeys((*links, end)):
             if by is None or is_within(place, by):
                 self._beside(place)

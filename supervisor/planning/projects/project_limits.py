@@ -116,7 +116,7 @@ def _reasons(
         yield f"it is a socket; {flag('filesystem.unix_socket')} names one"
     if Access.WRITE in rule.access:
         directory = path if is_deep else os.path.dirname(path)
-        for each in started_by_itself(directory, workdir, home, expand, env):
+        for each in started_by_itself(directory, workdir, home, expand, env)[0]:
             if is_within(path, each):
                 yield f"what is written there runs by itself later ({each})"
 

@@ -12,17 +12,18 @@ import itertools
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree
+from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker.dataclass import replace
 from nono.broker.datafile import data
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.paths import child, is_within, lineage
+from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.git_directories import GitDirectories
-from nono.supervisor.planning.git.git_files import kind_of
+from nono.supervisor.planning.git.git_files import kind_of, linked_ways
 from nono.supervisor.planning.git.git_settings import (
     Configurations,
     named_by_configuration,
@@ -78,18 +79,29 @@ def start_file_rules(
     searched = repositories.searched_directories(opened)
     found = within_bounds(repositories.search(searched, remembered(searched, env)), written)
     is_opened = Reach(rules)
-    named, found = _named(found, home, env)
+    passed: dict[str, str] = {}
+    named, found = _named(found, home, env, passed)
     known: dict[str, str] = {}
     projects = ProjectDirectories()
-    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, projects):
+    search = _start_files(sorted(written), found, named, workdir, expand, projects, passed)
+    for path, spelled in search:
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
+    passed |= inside.passed | {each: _spelled(each, workdir) for each in expand.passed}
     spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
     found = found._replace(notes=(*found.notes, *inside.notes, *projects.notes))
-    return StartFiles((refusal,) if spellings else (), found)
+    alone = _alone(is_opened.among(passed), spellings)
+    refusals = [replace(refusal, pattern=File(each, passed[each])) for each in alone]
+    return StartFiles((*((refusal,) if spellings else ()), *refusals), found)
+
+
+def _alone(passed: Sequence[str], kept: Iterable[str]) -> Iterator[str]:
+    """Those of the ways' directories that stay where they are by nothing else."""
+    held = {above for path in kept for above in ancestors(path)} if passed else ()
+    yield from (each for each in passed if each not in held)
 
 
 def started_by_itself(
@@ -98,30 +110,37 @@ def started_by_itself(
     home: str,
     expand: Expanded,
     env: Mapping[str, str],
-) -> dict[str, str]:
+) -> tuple[dict[str, str], dict[str, str]]:
     """What would be refused in a directory, and above it, if all was opened and nobody had named
-    any of it; each path with its spelling."""
+    any of it; and what would be so by itself, without what is in it. Each path with its spelling.
+    """
     above = [*lineage(directory)]
     ones = {one for each in above for one in repositories.repositories_at(each)}
     found = Found(tuple(sorted(ones, key=str)))
-    named, found = _named(found, home, env)
+    passed: dict[str, str] = {}
+    named, found = _named(found, home, env, passed)
     known: dict[str, str] = {}
-    for each, spelled in _start_files(above, found, named, workdir, expand, ProjectDirectories()):
+    projects = ProjectDirectories()
+    for each, spelled in _start_files(above, found, named, workdir, expand, projects, passed):
         known.setdefault(each, spelled)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
-    links = LinksInside(everything, Ways(home).canonical).search(known)
-    return known | {led: _spelled(link, workdir) for led, link in links.items()}
+    inside = LinksInside(everything, Ways(home).canonical)
+    known |= {led: _spelled(link, workdir) for led, link in inside.search(known).items()}
+    return known, passed | inside.passed
 
 
-def _named(found: Found, home: str, env: Mapping[str, str]) -> tuple[list[str], Found]:
-    """What git's configuration names; and what was found, with what is to be said of it.
+def _named(
+    found: Found, home: str, env: Mapping[str, str], passed: dict[str, str]
+) -> tuple[list[str], Found]:
+    """What git's configuration names; and what was found, with what is to be said of it. `passed`
+    gets what the ways of what is named hang on.
 
     Where there is more configuration than is read, no file of the work tree may be changed: any
     may be a hook.
     """
     own, configurations, unread = Configurations(), Configurations(), list[Repository]()
     settings = of_every_repository(home, env, own)
-    named = [*named_everywhere(settings, home)]
+    named = [*named_everywhere(settings, home, own)]
     for one in found.repositories:
         before = len(configurations.cut)
         named += named_by_configuration(one, home, settings, configurations)
@@ -131,6 +150,7 @@ def _named(found: Found, home: str, env: Mapping[str, str]) -> tuple[list[str], 
     notes = [_OWN_UNREAD.format(file) for file in own.cut]
     if unread:
         notes.append(_UNREAD.format(configurations.cut[0], unread[0].top, len(unread) - 1))
+    passed |= {each: each for each in (*own.passed, *configurations.passed)}
     return named, found._replace(notes=(*found.notes, *notes))
 
 
@@ -147,16 +167,22 @@ def _start_files(
     workdir: str,
     expand: Expanded,
     projects: ProjectDirectories,
+    passed: dict[str, str],
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory. `named` are those that
-    git's configuration names, `projects` gets what is to be said of where there is too much."""
+    git's configuration names, `projects` gets what is to be said of where there is too much,
+    `passed` what the ways of these paths go up from."""
     refused, leading = expand.refused_by(GROUP)
     yield from refused.items()
-    yield from ((led, refused[path]) for path in leading for led in led_to(path))
+    for path in leading:
+        yield from _led(path, refused[path], passed)
     found = search.repositories
     resolvers = [Ways(each).canonical for each in written]
     for path in itertools.chain(
-        projects.start_files(written, found), _of_git(found, projects.notes), named, _whole(search)
+        projects.start_files(written, found),
+        _of_git(found, projects.notes, passed),
+        named,
+        _whole(search),
     ):
         spelled = _spelled(path, workdir)
         yield path, spelled
@@ -168,7 +194,13 @@ def _start_files(
         else:
             end = canonical(path)
         if end != path:
-            yield from ((led, spelled) for led in led_to(path))
+            yield from _led(path, spelled, passed)
+
+
+def _led(path: str, spelled: str, passed: dict[str, str]) -> Iterator[tuple[str, str]]:
+    led = led_to(path)
+    passed |= dict.fromkeys(led.left, spelled)
+    yield from ((each, spelled) for each in (*led.links, led.end))
 
 
 def _spelled(path: str, workdir: str) -> str:
@@ -183,8 +215,9 @@ def _whole(search: Found) -> Iterator[str]:
     yield from search.closed
 
 
-def _of_git(found: Iterable[Repository], notes: list[str]) -> Iterator[str]:
-    """What git runs or reads commands from, of these repositories."""
+def _of_git(found: Iterable[Repository], notes: list[str], passed: dict[str, str]) -> Iterator[str]:
+    """What git runs or reads commands from, of these repositories. `passed` gets what the ways
+    between their directories hang on."""
     names, seen = data("start_files")["repository"], set[str]()
     every = GitDirectories()
     found = tuple(found)
@@ -192,6 +225,8 @@ def _of_git(found: Iterable[Repository], notes: list[str]) -> Iterator[str]:
     for each in found:
         if each.link is not None and kind_of(each.link) != stat.S_IFDIR:
             yield each.link
+            if not every.keep(linked_ways(each.link)):
+                yield each.top
         if each.link is None:
             # Whoever is told to use this one would look there first.
             yield child(each.top, ".git")
@@ -205,5 +240,6 @@ def _of_git(found: Iterable[Repository], notes: list[str]) -> Iterator[str]:
                 yield from (child(directory, name) for name in names)
         # What is not looked through is refused as a whole.
         yield from too_many
+    passed |= {each: each for each in every.passed}
     if every.cut:
         notes.append(_MANY_DIRECTORIES.format(every.cut[0], len(every.cut) - 1))

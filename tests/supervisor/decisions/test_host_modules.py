@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import Glob, Subtrees
+from nono.broker import File, Glob, Subtrees
 from nono.supervisor.decisions import searched_modules
 from nono.supervisor.decisions.host_modules import host_modules
 from tests.conftest import BY_A_USER, Account
@@ -37,8 +37,12 @@ def in_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refused(written: list[str]) -> set[str]:
     found = list(host_modules(written))
-    assert all(isinstance(rule.pattern, Subtrees | Glob) for rule in found)
+    assert all(isinstance(rule.pattern, Subtrees | Glob | File) for rule in found)
     return {path for rule in found for path in getattr(rule.pattern, "spellings", ())}
+
+
+def alone(written: list[str]) -> set[str]:
+    return {each.pattern.path for each in host_modules(written) if isinstance(each.pattern, File)}
 
 
 def test_names_in_a_directory_of_the_path_that_is_opened(
@@ -53,9 +57,20 @@ def test_names_in_a_directory_of_the_path_that_is_opened(
     found = refused([str(tmp_path)])
     assert {str(place / name) for name in ("pickle.py", "nono", "trio.py", "elsewhere.py")} <= found
     assert str(place / "other.py") not in found
+    assert alone([str(tmp_path)]) == {str(tmp_path / "link")}
     assert refused([str(place / "below"), "/srv"]) == set()
     monkeypatch.setitem(searched_modules._process, "ours", True)
     assert refused([str(tmp_path)]) == set()
+
+
+def test_the_way_to_a_module_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It hangs on what `..` goes up from; what is in there is the program's to change."""
+    for name in ("sub", "lib", "deep"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "lib/ssl.py").symlink_to("../deep/../real.py")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "sub/../lib"), *sys.path])
+    assert str(tmp_path / "real.py") in refused([str(tmp_path)])
+    assert alone([str(tmp_path)]) == {str(tmp_path / "sub"), str(tmp_path / "deep")}
 
 
 def test_the_current_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

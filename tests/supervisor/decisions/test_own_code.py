@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import nono.perf
-from nono.broker import Subtree, is_within
+from nono.broker import File, Subtree, is_within
 from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import own_code, searched_modules, shadowing
-from nono.supervisor.places import links_to
 from nono.supervisor.session.loaded import load_everything
+from nono.supervisor.walk import way
 from tests.conftest import Account
 
 ASKING = """
@@ -110,6 +110,23 @@ def test_a_directory_that_a_pth_file_names_and_that_is_missing(
     assert not covered(str(tmp_path / "other"))
 
 
+def test_what_a_listed_directory_goes_up_from_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python's site(3) reads it as text, the dynamic linker and the shell as the kernel does."""
+    top = os.path.realpath(tmp_path)
+    os.makedirs(f"{top}/o/p")
+    os.makedirs(f"{top}/sub")
+    os.symlink("o/p", f"{top}/led")
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{top}/led/../lib")
+    monkeypatch.setenv("PATH", f"{top}/sub/../bin:/usr/bin")
+    for path in ("lib/x.so", "o/lib/x.so", "led", "bin/nono"):
+        assert covered(f"{top}/{path}"), path
+    alone = {each.pattern.path for each in own_code.own_code() if isinstance(each.pattern, File)}
+    assert {f"{top}/sub", f"{top}/o/p"} <= alone
+    assert not covered(f"{top}/sub") and not covered(f"{top}/o/p/x")
+
+
 def test_a_prefix_that_much_else_lies_in(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
         monkeypatch.setattr(sys, name, "/usr")
@@ -129,9 +146,11 @@ def test_links_on_the_way(tmp_path: Path) -> None:
     os.symlink("a/../a", f"{top}/one")
     os.symlink(f"{top}/one/b", f"{top}/two")
     os.symlink("loop", f"{top}/loop")
-    expected = [f"{top}/two", f"{top}/one", f"{top}/a/b/new/x"]
-    assert links_to(f"{top}/two/new/x", {}) == expected
-    assert f"{top}/loop" in links_to(f"{top}/loop/x", {})
+    seen: dict[str, str | None] = {}
+    expected = (f"{top}/a/b/new/x", (f"{top}/two", f"{top}/one"), ())
+    assert way(f"{top}/two/new/x", seen=seen) == expected
+    assert way(f"{top}/two/new/x", seen=seen) == expected
+    assert f"{top}/loop" in way(f"{top}/loop/x", seen=seen).links
 
 
 def test_what_is_only_worked_on_is_no_place_for_modules(

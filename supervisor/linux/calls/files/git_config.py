@@ -24,8 +24,8 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.resolving.handles import Entry, Handle
-from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.projects.start_files import GROUP, ORIGIN
+from nono.supervisor.walk import way
 
 _HARMLESS = builtin("harmless settings of git, as nono wrote them")
 _NAMES = frozenset({"config", "config.worktree"})
@@ -117,16 +117,16 @@ _SUFFIXES = ("", "/.git", ".git", ".git/.git")
 def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
     """True when no repository can come to be at a path, or have a hook put in, by this program.
 
-    Not where it leads through links, which could lead elsewhere later; not in shared places, where
-    the program may use what it made; not with `~`.
+    Not where it leads through links, or goes up from what could be one later: elsewhere then; not
+    in shared places, where the program may use what it made; not with `~`.
     """
     if not path.startswith("/"):
         above, name = os.path.split(os.path.dirname(config))
         if name != ".git" or path.startswith("~"):
             return False
         path = os.path.join(above, path)
-    plain = plain_path(path)
-    if canonical(path) != plain or _may_be_own(call, plain):
+    plain, links, left = way(path)
+    if links or any(not is_within(config, each) for each in left) or _may_be_own(call, plain):
         return False
     return not any(
         decisions.allows(PathChange(call.caller, Operation.CREATE, f"{plain}{suffix}/{name}"))

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from nono.supervisor.planning.git.git_files import common, exact_common, exact_link, linked
+from nono.supervisor.planning.git.git_files import (
+    common,
+    exact_common,
+    exact_link,
+    linked,
+    linked_ways,
+)
 
 READINGS = {
     b"gitdir: g": ["g"],
@@ -54,3 +60,20 @@ def test_links_are_followed_for_protection_and_never_exact(tmp_path: Path) -> No
     (top / ".git").write_text("gitdir: here/g\n")
     (top / "here").symlink_to(".")
     assert exact_link(f"{top}/.git") is None
+
+
+@pytest.mark.parametrize("made", ["link", "directory", ""])
+def test_what_a_name_goes_up_from_is_the_kernels_to_follow(tmp_path: Path, made: str) -> None:
+    """As text it is beside, which it is only as long as no link is there."""
+    top = tmp_path.resolve()
+    (top / "o/p").mkdir(parents=True)
+    if made == "link":
+        (top / "sub").symlink_to("o/p")
+    elif made:
+        (top / "sub").mkdir()
+    (top / ".git").write_text("gitdir: sub/../g\n")
+    end = f"{top}/o/g" if made == "link" else f"{top}/g"
+    assert linked(f"{top}/.git") == [end]
+    passed = {f"{top}/sub", f"{top}/o/p"} if made == "link" else {f"{top}/sub"}
+    assert {*linked_ways(f"{top}/.git")[0].passed} == passed
+    assert exact_link(f"{top}/.git") == (None if made == "link" else end)

@@ -144,3 +144,34 @@ def test_one_file_that_is_too_large_is_cut_and_the_others_are_read(
 def test_what_a_person_configures_beyond_the_bound_is_told_of(home: Path) -> None:
     (home / ".gitconfig").write_text("".join(f"[include]\n\tpath = ~/{i}\n" for i in range(20)))
     assert any("is not protected" in note for note in plan(home, "p").notes)
+
+
+@pytest.mark.parametrize("name", ["sub", "gone", "led"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[core]\n\thooksPath = {0}/../x",
+        "[core]\n\tattributesFile = {0}/../file",
+        "[core]\n\texcludesFile = {0}/../file",
+        "[core]\n\tfsmonitor = ./{0}/../file --now",
+        "[filter \"a\"]\n\tclean = sh -c '{0}/../file'",
+        "[include]\n\tpath = ../{0}/../x",
+        '[includeIf "gitdir:**"]\n\tpath = ../{0}//.././x',
+        "[init]\n\ttemplateDir = {0}/../x",
+    ],
+)
+def test_what_goes_up_is_kept_with_what_it_goes_up_from(home: Path, text: str, name: str) -> None:
+    """It is what the kernel comes to, and stays so; in what is gone up from work goes on."""
+    for directory in ("o/p", "sub"):
+        (home / "p" / directory).mkdir(parents=True)
+    (home / "p/led").symlink_to("o/p")
+    for top in ("p", "p/o"):
+        (home / top / "file").touch()
+    (home / "p/.git/config").write_text(text.format(name) + "\n")
+    made = plan(home, "p")
+    above = "p/o" if name == "led" else "p"
+    assert not may_write(made, home / above / text[text.rindex("/") + 1 :].split(" ")[0].strip("'"))
+    assert not may_write(made, home / "p" / name)
+    assert may_write(made, home / "p/sub/new") and may_write(made, home / "p/new")
+    if name == "led":
+        assert not may_write(made, home / "p/o/p") and may_write(made, home / "p/o/p/new")

@@ -50,6 +50,36 @@ def test_what_variables_name_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     assert not isinstance(policy.decide(Open(CALLER, str(home / "benv"), Access.READ)), Deny)
 
 
+def test_what_a_variable_goes_up_from_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As text it is another path: where a link is, and where one may come to be."""
+    home = Path(os.path.realpath(tmp_path)) / "home"
+    for name in ("o/p", "sub", "data"):
+        (home / name).mkdir(parents=True)
+    (home / "led").symlink_to("o/p")
+    monkeypatch.setenv("HOME", str(home))
+    for name, value in {
+        "KUBECONFIG": f"/nowhere:{home}/led/../kube",
+        "BASH_ENV": f"{home}/sub/../start",
+        "XDG_CONFIG_HOME": f"{home}/led/../config",
+    }.items():
+        monkeypatch.setenv(name, value)
+    policy = make_plan(Options(allow=(str(home),)), ("true",)).policy
+    for path, access in (
+        ("o/kube", Access.READ),
+        ("kube", Access.READ),
+        ("start", Access.WRITE),
+        ("o/config/systemd/user/a.service", Access.WRITE),
+        ("led", Access.WRITE),
+        ("sub", Access.WRITE),
+    ):
+        assert isinstance(policy.decide(Open(CALLER, str(home / path), access)), Deny), path
+    assert not isinstance(policy.decide(Open(CALLER, str(home / "sub/x"), Access.WRITE)), Deny)
+    expand = Expander(str(home), str(home), dict(os.environ))
+    assert f"{home}/o/kube" in expand("$KUBECONFIG")
+
+
 def test_commands_in_variables() -> None:
     """As a whole, since a path may have blanks, and word by word."""
     env = {

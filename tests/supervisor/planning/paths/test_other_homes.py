@@ -42,6 +42,22 @@ def test_a_grant_above_or_at_a_home_leaves_its_secrets_out(homes: Path, grant: s
     assert not readable(made, homes / "two" / ".ssh" / "id")
 
 
+def test_the_way_to_its_secrets_stays(homes: Path) -> None:
+    """With another link on it the next run would find them elsewhere, and these open."""
+    two = homes / "two"
+    for name in ("keys", "up"):
+        (two / name).mkdir()
+    (two / ".ssh").rmdir()
+    (two / ".ssh").symlink_to("between")
+    (two / "between").symlink_to("up/../keys")
+    made = plan(homes, allow=[str(two)])
+    assert not readable(made, two / "keys/id") and readable(made, two / "up")
+    for name in (".ssh", "between", "up", "keys"):
+        change = PathChange(ME, Operation.RENAME_FROM, str(two / name), directory=True)
+        assert not isinstance(made.policy.decide(change), Allow), name
+    assert isinstance(made.policy.decide(Open(ME, str(two / "up/x"), Access.WRITE)), Allow)
+
+
 def test_what_is_not_there_may_not_come_to_be(homes: Path) -> None:
     made = plan(homes, allow=[str(homes / "two")])
     new = PathChange(ME, Operation.CREATE, str(homes / "two" / ".gnupg"))

@@ -1,0 +1,119 @@
+"""What the ways of links hang on that patterns match: kept, and not without a bound."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nono.broker import (
+    ALL_ACCESS,
+    Allow,
+    Effect,
+    File,
+    Open,
+    Operation,
+    Origin,
+    OriginKind,
+    PathChange,
+    Rule,
+    Subtree,
+)
+from nono.broker.requests import NOBODY
+from nono.broker.rules.access import CHANGING, Access
+from nono.supervisor.decisions import always
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.complete import Complete
+from nono.supervisor.decisions.opened_later import OpenedLater
+from nono.supervisor.planning.make_plan import make_plan
+from nono.supervisor.planning.options import Options
+
+DENY = "**/*.pem"
+DENIED = f"--deny {DENY}"
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`x.pem` goes up from `d`, and from `gone`, which is not there."""
+    project = tmp_path / "home/project"
+    (project / "d").mkdir(parents=True)
+    (project / "real").write_text("")
+    (project / "x.pem").symlink_to("d/../gone/../real")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(project)
+    return project
+
+
+def completed() -> Complete:
+    return complete(make_plan(Options(allow=(".",), deny=(DENY,)), ("true",)))
+
+
+def test_what_is_gone_up_from_is_not_changed(made: Path) -> None:
+    found = completed()
+    for path in ("d", "gone", "x.pem", "real"):
+        refusal = PathChange(NOBODY, Operation.RENAME_TO, str(made / path))
+        assert found.policy.decide(refusal).rule.origin.name == DENIED, path
+    for path in ("d/x", "gone/x", "other"):
+        assert isinstance(found.policy.decide(Open(NOBODY, f"{made}/{path}", Access.WRITE)), Allow)
+    rules = {rule.access for rule in found.policy.rules if rule.pattern == File(f"{made}/d")}
+    assert rules == {CHANGING}
+
+
+@pytest.mark.parametrize("name", ["conf", "x.pem"])
+def test_a_link_to_what_is_not_open_yet_stays(made: Path, name: str) -> None:
+    """A later grant may open where it leads."""
+    home = made.parent
+    (home / "late/shared").mkdir(parents=True)
+    (home / "early").mkdir()
+    (home / "early" / name).symlink_to("../early/between/../../late/shared")
+    plan = make_plan(Options(allow_cwd=True, ask="watch", deny=(DENY, "**/conf/*.key")))
+    decisions = complete(plan).decisions()
+    later = OpenedLater(plan, decisions, os.environ)
+    opened = Subtree(f"{home}/early")
+    later.open([Rule(opened, ALL_ACCESS, Effect.ALLOW, Origin(OriginKind.ANSWER, "1, 12:00"))])
+    for path in (name, "between"):
+        assert not decisions.allows(PathChange(NOBODY, Operation.SYMLINK, f"{home}/early/{path}"))
+    assert decisions.allows(PathChange(NOBODY, Operation.SYMLINK, f"{home}/early/other"))
+
+
+def test_nobody_is_asked_to_move_what_a_setting_goes_up_from(made: Path) -> None:
+    other = made.parent / "other"
+    for name in ("sub", "hooks", ".git/objects", ".git/refs"):
+        (other / name).mkdir(parents=True)
+    (other / ".git/HEAD").touch()
+    (other / ".git/config").write_text("[core]\n\thooksPath = sub/../hooks\n")
+    plan = make_plan(Options(allow_cwd=True, ask="watch"))
+    later = OpenedLater(plan, complete(plan).decisions(), os.environ)
+
+    def is_kept(operation: Operation, path: str) -> bool:
+        return later.protections([[PathChange(NOBODY, operation, f"{other}/{path}")]]) != [None]
+
+    for operation in (Operation.RMDIR, Operation.RENAME_FROM, Operation.RENAME_TO):
+        assert is_kept(operation, "sub") and is_kept(operation, "hooks")
+    assert not is_kept(Operation.MKDIR, "sub/new") and not is_kept(Operation.MKDIR, "new")
+
+
+def test_the_way_to_a_file_with_a_key_stays(made: Path) -> None:
+    """The next run would send what it finds there, and show what was one."""
+    (made / "up").mkdir()
+    (made / "key").symlink_to("up/../real")
+    (made / "real").chmod(0o600)
+    service = (f"openai=file://{made}/key",)
+    plan = make_plan(Options(allow=(".",), proxy_credential=service), ("true",))
+    policy = complete(plan, proxy_port=1).policy
+    assert not isinstance(policy.decide(Open(NOBODY, f"{made}/real", Access.READ)), Allow)
+    for path in ("key", "up", "real"):
+        change = PathChange(NOBODY, Operation.RENAME_TO, f"{made}/{path}")
+        assert not isinstance(policy.decide(change), Allow), path
+    assert isinstance(policy.decide(Open(NOBODY, f"{made}/up/x", Access.WRITE)), Allow)
+
+
+def test_there_is_a_bound(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more than that what is opened around is not changed at all, and the start goes on."""
+    monkeypatch.setattr(always, "_MAX_PASSED", 1)
+    found = completed()
+    for path in ("other", "gone", "d/x"):
+        refusal = found.policy.decide(Open(NOBODY, f"{made}/{path}", Access.WRITE))
+        assert refusal.rule.pattern.spelled == f"{made}/x.pem"
+    assert isinstance(found.policy.decide(Open(NOBODY, f"{made}/d/x", Access.READ)), Allow)
