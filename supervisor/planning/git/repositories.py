@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, lineage, parent
 from nono.supervisor import looks
@@ -25,15 +24,14 @@ from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.git.git_files import (
-    bytes_of,
     common,
     is_unread,
     kind_of,
     linked,
     names_in,
-    size_of,
     work_trees,
 )
+from nono.supervisor.planning.git.indexes import Indexes, ShutError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -48,8 +46,6 @@ _MAX_ENTRIES = 20_000
 _MAX_REPOSITORIES = 500
 _MAX_WORK_TREES = 5000
 """Of all repositories."""
-_MAX_INDEX_BYTES = 1 << 29
-"""Of all indexes that are read in one search: a program can make each as large as it likes."""
 _PARTS = ("objects", "refs")
 
 
@@ -112,26 +108,26 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
         if _is_closed(one.directory):
             closed[one.directory] = None
         try:
-            waiting.extend(indexes.submodules(one))
+            waiting.extend(_submodules(one, indexes))
+        except ShutError as error:
+            shut[one.top] = str(error)
         except NotUnderstoodError:
-            closed_index = next(filter(is_unread, _index_files(one)), None)
-            if closed_index is None:
-                unread.append(child(one.directory, "index"))
-            else:
-                shut[one.top] = closed_index
+            unread.append(child(one.directory, "index"))
         for directory in (one.directory, *common(one.directory)):
             try:
                 waiting.extend(linked_trees.of(child(directory, "worktrees")))
             except NotUnderstoodError:
                 unread.append(child(directory, "worktrees"))
-    notes += (
-        f"{each}: names more repositories than are known: they are not protected" for each in unread
-    )
-    notes += (
-        f"{each}: cannot be read: what it names is not protected, and nothing in its work tree may"
-        " be changed but what was opened by its own name"
-        for each in shut.values()
-    )
+    if unread:
+        notes.append(
+            f"{unread[0]}: names more repositories than are known: they are not protected, nor"
+            f" those that {len(unread) - 1} other files name"
+        )
+    if shut:
+        notes.append(
+            f"{next(iter(shut.values()))}: what it names is not protected, and nothing in its work"
+            f" tree and {len(shut) - 1} others may be changed but what was opened by its own name"
+        )
     if beyond:
         notes.append(
             f"{next(iter(beyond)).top}: more than {_MAX_REPOSITORIES} repositories: of this one"
@@ -277,35 +273,10 @@ def _directories(directory: str, cut: list[str]) -> list[str]:
     )
 
 
-class Indexes:
-    """Those that one search reads: no more than so many bytes of all of them together."""
-
-    def __init__(self) -> None:
-        self._left = _MAX_INDEX_BYTES
-
-    def submodules(self, one: Repository, *, whole: bool = False) -> Iterator[Repository]:
-        """The repositories that git enters from this one; `whole` is for an index that a program
-        may have made. Raises NotUnderstoodError."""
-        if one.link is None:
-            return
-        files = _index_files(one)
-        self._left -= sum(min(size_of(file), MAX_BYTES) for file in files)
-        if self._left < 0:
-            raise NotUnderstoodError("git's indexes are too large")
-        names: set[bytes] = set()
-        for file in files:
-            text = bytes_of(file, MAX_BYTES + 1)
-            if not text and is_unread(file):
-                raise NotUnderstoodError("git's index cannot be read")
-            if text and (whole or USUAL_MODE in text):
-                names.update(gitlinks(text))
-        for name in sorted(names):
-            yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
-
-
-def _index_files(one: Repository) -> list[str]:
-    shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
-    return [child(one.directory, file) for file in ("index", *shared)]
+def _submodules(one: Repository, indexes: Indexes) -> Iterator[Repository]:
+    """The repositories that git enters from this one. Raises NotUnderstoodError."""
+    for name in indexes.gitlinks(one.directory) if one.link else ():
+        yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
 
 
 class _LinkedWorkTrees:
@@ -322,7 +293,7 @@ class _LinkedWorkTrees:
         if place in self._seen:
             return
         self._seen.add(place)
-        names = names_in(place)
+        names = names_in(place) if self._left >= 0 else []
         self._left -= len(names)
         if self._left < 0:
             raise NotUnderstoodError("git has too many linked work trees")
