@@ -43,6 +43,8 @@ _MAX_DIRECTORIES_AT_FIRST = 1500
 _MAX_DEPTH = 4
 _MAX_DEPTH_INSIDE = 2
 _MAX_ENTRIES = 20_000
+_MAX_ALL_ENTRIES = 500_000
+"""A directory of names is as cheap to leave as one of directories: links are no files of theirs."""
 _MAX_REPOSITORIES = 500
 _MAX_WORK_TREES = 5000
 """Of all repositories."""
@@ -211,9 +213,9 @@ def _below(
     """Those that a walk finds, the directories in turn, so that none can keep the others from it:
     each gets a look as often as any beside it, however many there are in it."""
     most = _MAX_DIRECTORIES_AT_FIRST if is_first else _MAX_DIRECTORIES
-    cut: list[str] = []
-    leaves = LeafDirectories()
-    looks = _in_turn(_look(each, _MAX_DEPTH, cut, leaves) for each in directories)
+    listings = _Listings()
+    cut = listings.cut
+    looks = _in_turn(_look(each, _MAX_DEPTH, listings) for each in directories)
     for looked, (directory, ones) in enumerate(looks, 1):
         yield from ones
         if parent(directory) not in closed and _is_closed(directory):
@@ -231,19 +233,16 @@ def _below(
 _Looks = Iterator[tuple[str, list[Repository]]]
 
 
-def _look(
-    directory: str, depth: int, cut: list[str], leaves: LeafDirectories, *, inside: bool = False
-) -> _Looks:
+def _look(directory: str, depth: int, listings: _Listings, *, inside: bool = False) -> _Looks:
     """A directory and what is below it, with the repositories at each. In a repository the ones
-    that git enters are named by its index; others are looked for only near its top. `cut` gets
-    those with more entries than are looked at."""
+    that git enters are named by its index; others are looked for only near its top."""
     ones = repositories_at(directory)
     yield directory, ones
     if ones and not inside:
         depth, inside = _MAX_DEPTH_INSIDE, True
-    if depth > 0 and not leaves.has(directory):
-        below = _directories(directory, cut)
-        yield from _in_turn(_look(each, depth - 1, cut, leaves, inside=inside) for each in below)
+    if depth > 0:
+        below = listings.directories(directory)
+        yield from _in_turn(_look(each, depth - 1, listings, inside=inside) for each in below)
 
 
 def _in_turn(walks: Iterable[_Looks]) -> _Looks:
@@ -257,20 +256,34 @@ def _in_turn(walks: Iterable[_Looks]) -> _Looks:
             waiting.append(walk)
 
 
-def _directories(directory: str, cut: list[str]) -> list[str]:
-    """Those in a directory that a repository may lie in."""
-    left_out = data("start_files")["not_searched"]
-    try:
-        found = apart(directory, _MAX_ENTRIES)
-    except OSError:
-        return []
-    if found.is_cut:
-        cut.append(directory)
-    return sorted(
-        entry.path
-        for entry in found.entries
-        if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
-    )
+class _Listings:
+    """Of one search. `cut` are the directories with more entries than are looked at."""
+
+    def __init__(self) -> None:
+        self.cut: list[str] = []
+        self._left = _MAX_ALL_ENTRIES
+        self._leaves = LeafDirectories()
+
+    def directories(self, directory: str) -> list[str]:
+        """Those in a directory that a repository may lie in."""
+        if self._leaves.has(directory):
+            return []
+        if self._left <= 0:
+            self.cut.append(directory)
+            return []
+        try:
+            found = apart(directory, min(_MAX_ENTRIES, self._left))
+        except OSError:
+            return []
+        self._left -= found.looked_at
+        if found.is_cut:
+            self.cut.append(directory)
+        left_out = data("start_files")["not_searched"]
+        return sorted(
+            entry.path
+            for entry in found.entries
+            if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
+        )
 
 
 def _submodules(one: Repository, indexes: Indexes) -> Iterator[Repository]:
