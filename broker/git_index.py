@@ -23,18 +23,24 @@ _MODE = 24
 _BLOCKS = b"IEOT"
 
 
-def gitlinks(data: bytes) -> list[bytes]:
-    """The paths of entries that git takes for repositories. Raises NotUnderstoodError.
+def entries(data: bytes) -> int:
+    """How many there are said to be: no more are read."""
+    return int.from_bytes(data[8:_HEADER]) if _is_one(data) else 0
+
+
+def gitlinks(data: bytes, most: int = MAX_ENTRIES) -> list[bytes]:
+    """The paths of entries that git takes for repositories; where there are more than `most`, some
+    that are too many. Raises NotUnderstoodError.
 
     Which hash is used stands elsewhere, so what either reading gives counts.
     """
-    if data[:4] != b"DIRC" or data[4:8] not in _VERSIONS or len(data) < _HEADER:
-        return []  # git reads no other
+    if not _is_one(data):
+        return []
     found: set[bytes] = set()
     understood = False
     for size in _HASHES:
         try:
-            found.update(_read(data, size))
+            found.update(_read(data, size, most))
         except (NotUnderstoodError, IndexError):
             continue
         understood = True
@@ -43,18 +49,25 @@ def gitlinks(data: bytes) -> list[bytes]:
     return sorted(found)
 
 
-def _read(data: bytes, size: int) -> list[bytes]:
+def _is_one(data: bytes) -> bool:
+    """git reads no other."""
+    return data[:4] == b"DIRC" and data[4:8] in _VERSIONS and len(data) >= _HEADER
+
+
+def _read(data: bytes, size: int, most: int) -> list[bytes]:
     version = int.from_bytes(data[4:8])
-    count = int.from_bytes(data[8:_HEADER])
+    count = entries(data)
     if count > MAX_ENTRIES or len(data) > MAX_BYTES:
         raise _not_understood()
     found, starts = [], {_HEADER: 0}
-    entries = _packed(data, size, count) if version == 4 else _padded(data, size, count)
-    for number, (end, mode, name) in enumerate(entries, 1):
+    read = _packed(data, size, count) if version == 4 else _padded(data, size, count)
+    for number, (end, mode, name) in enumerate(read, 1):
         starts[end] = number
         # Only these bits count, whatever else is in the mode.
         if mode & 0xF0 == 0xE0:
             found.append(name)
+            if len(found) > most:
+                return found
     _require_blocks(data, starts)
     return found
 

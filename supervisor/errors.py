@@ -38,6 +38,7 @@ Others end inside: somebody of ours catches each.
         NoAnswer
     ProxyRefusal                    becomes the errno of a connect
     NotUnderstoodError              a file of git is taken for one that may run anything
+        ShutError                   or the work tree of an index is closed
     NotHTTP                         becomes the credential proxy's answer, as those below
     ClientFault
     UpstreamFailure

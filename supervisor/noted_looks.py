@@ -37,6 +37,8 @@ class Looks:
         """Make one and note it. Raises what it raises."""
         kind, *words = asked
         look, text = KINDS[kind]
+        if not self.are_whole:
+            return look(*words)
         try:
             found = look(*words)
         except ODD as error:
@@ -51,13 +53,20 @@ class Looks:
         self.are_whole = self.are_whole and self._names <= MAX_NAMES
 
     def note(self, asked: Asked, text: str) -> None:
-        """One that found something else before tells of a tree that changes meanwhile."""
-        is_new = self._found.setdefault(asked, text) == text
-        self.are_whole = self.are_whole and is_new and len(self._found) <= _MAX_LOOKS
+        """One that found something else before tells of a tree that changes meanwhile.
+
+        Where some cannot be noted the others are no use: a program may have left millions.
+        """
+        if self.are_whole:
+            is_new = self._found.setdefault(asked, text) == text
+            self.are_whole = is_new and len(self._found) <= _MAX_LOOKS
+        else:
+            self._found.clear()
 
     def note_name(self, kind: str, directory: str, name: str, is_so: bool) -> None:
         """A name in a directory was asked about; those of one are looked at together."""
-        self._names_asked.setdefault((kind, directory), {})[name] = is_so
+        if self.are_whole:
+            self._names_asked.setdefault((kind, directory), {})[name] = is_so
 
     def end(self) -> None:
         """No more are made."""

@@ -168,14 +168,14 @@ def base_directory(variable: str, env: Mapping[str, str], home: str) -> str:
 
 
 def make_private(path: str) -> None:
-    """Make a directory: each missing one for the user alone, as the specification says.
-
-    Raises OSError.
+    """Make a directory: each missing one for the user alone, as the specification says, also where
+    the umask takes from its owner. Raises OSError.
     """
     if not os.path.isdir(path):
         make_private(os.path.dirname(path))
         with contextlib.suppress(FileExistsError):
             os.mkdir(path, 0o700)
+            os.chmod(path, 0o700)
 
 
 def state_directory(env: Mapping[str, str]) -> str:

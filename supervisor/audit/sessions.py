@@ -14,6 +14,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from nono.broker.compiled import pattern_of
 from nono.broker.named_tuple import NamedTuple
@@ -68,6 +69,7 @@ def _make(directory: int, name: str, env: Mapping[str, str]) -> None:
     """Raises OSError with the whole path."""
     try:
         os.mkdir(name, 0o700, dir_fd=directory)
+        os.chmod(name, 0o700, dir_fd=directory)  # the umask may take from the owner
     except OSError as error:
         path = os.path.join(state_directory(env), "sessions", name)
         raise OSError(error.errno, error.strerror, path) from None
@@ -99,7 +101,8 @@ def find_session(env: Mapping[str, str], name: str) -> str:
     """The path of one session by its name, a beginning of it, or `last`. Raises UsageError."""
     known = find_sessions(env)
     if name == "last":
-        known = [path for path in known if not is_running(path)][-1:]
+        # From the end: one from long ago that cannot be looked into is not asked about.
+        known = list(islice((path for path in reversed(known) if not is_running(path)), 1))
     else:
         known = [path for path in known if os.path.basename(path).startswith(name)]
     if not known:

@@ -25,11 +25,8 @@ from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import exact_link, kind_of, names_in
 from nono.supervisor.planning.git.git_settings import Configurations
-from nono.supervisor.planning.git.repositories import (
-    Indexes,
-    Repository,
-    is_bare,
-)
+from nono.supervisor.planning.git.indexes import Indexes
+from nono.supervisor.planning.git.repositories import Repository, is_bare
 from nono.supervisor.walk import plain, way
 
 _MAX_NAMES = 200
@@ -144,10 +141,10 @@ class LeftInRepositories:
                 yield from self._changed_hooks(child(directory, "hooks"))
                 if self._was_there(directory) and self._differs(child(directory, "config")):
                     yield from self._reconfigured(one, directory, configurations)
-            if not self._has_new_index(one.directory):
+            if one.link is None or not self._has_new_index(one.directory):
                 continue
             try:
-                tuple(indexes.submodules(one, whole=True))
+                indexes.gitlinks(one.directory, whole=True)
             except NotUnderstoodError:
                 yield child(one.directory, "index")
 

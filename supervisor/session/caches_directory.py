@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from nono.broker.caches import files, made
 from nono.supervisor.errors import StartError
-from nono.supervisor.places import HANDLE, through
+from nono.supervisor.places import HANDLE, make_private, through
 from nono.supervisor.session.new_directories import DIRECTORY, make_below
 
 _HINT = "export XDG_CACHE_HOME=$(mktemp -d)"
@@ -46,7 +46,7 @@ def make_caches(root: str, name: str, places: Iterable[str] = ()) -> None:
 @contextlib.contextmanager
 def _ours(cache: str, root: str) -> Iterator[int]:
     """The directory `root`, two steps below the person's `cache` directory. Raises OSError."""
-    os.makedirs(cache, 0o700, exist_ok=True)
+    make_private(cache)
     with contextlib.ExitStack() as opened:
         here = os.open(cache, HANDLE | os.O_DIRECTORY | os.O_CLOEXEC)
         opened.callback(os.close, here)

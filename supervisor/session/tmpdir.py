@@ -34,6 +34,7 @@ def make_tmpdir(name: str = "") -> str:
             name = ""
             with contextlib.suppress(FileExistsError):
                 os.mkdir(path, 0o700)
+                os.chmod(path, 0o700)  # the umask may take from the owner
                 return canonical(path)
     except OSError as error:
         # It is tried by writing a few bytes there, so a limit on files may be what is the matter.

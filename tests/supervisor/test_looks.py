@@ -6,13 +6,16 @@ import ast
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nono.broker.rules.automaton import Between
 from nono.supervisor import descriptors, looks
-from nono.supervisor.kinds_of_looks import Entry
 from nono.supervisor.noted_looks import Looks, digest_now
+
+if TYPE_CHECKING:
+    from nono.supervisor.kinds_of_looks import Entry
 
 SUPERVISOR = Path(looks.__file__).parent
 LOOKING = {
@@ -217,13 +220,14 @@ def test_what_changes_meanwhile_spoils(tmp_path: Path) -> None:
     assert not noted.are_whole
 
 
-def test_too_many_spoil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_spoil_and_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nono.supervisor.noted_looks._MAX_LOOKS", 3)
     noted = Looks()
     with looks.noted(noted):
-        for number in range(4):
+        for number in range(9):
             looks.exists(str(tmp_path / f"{number}"))
-    assert not noted.are_whole
+            assert "x" not in descriptors.names(str(tmp_path))
+    assert not noted.are_whole and len(noted.asked) <= 4
 
 
 def test_what_only_this_run_has_is_left_out(tmp_path: Path) -> None:

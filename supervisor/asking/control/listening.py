@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from _socket import AF_UNIX, SOCK_STREAM, socket
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -95,7 +96,7 @@ def made(directory: str) -> Iterator[int]:
     with contextlib.suppress(FileExistsError):
         os.mkdir(directory, 0o700)
     with opened(directory) as fd:
-        if os.fstat(fd).st_mode & 0o077:
+        if stat.S_IMODE(os.fstat(fd).st_mode) != 0o700:
             os.fchmod(fd, 0o700)
         yield fd
 

@@ -151,11 +151,3 @@ def kind_of(path: str) -> int | None:
         return stat.S_IFMT(looks.lstat(path).st_mode)
     except OSError:
         return None
-
-
-def size_of(path: str) -> int:
-    """In bytes, where links lead; 0 when nothing is there."""
-    try:
-        return looks.file_size(path)
-    except OSError:
-        return 0

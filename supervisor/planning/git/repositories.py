@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, lineage, parent
 from nono.supervisor import looks
@@ -25,15 +24,14 @@ from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.git.git_files import (
-    bytes_of,
     common,
     is_unread,
     kind_of,
     linked,
     names_in,
-    size_of,
     work_trees,
 )
+from nono.supervisor.planning.git.indexes import Indexes, ShutError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -45,11 +43,11 @@ _MAX_DIRECTORIES_AT_FIRST = 1500
 _MAX_DEPTH = 4
 _MAX_DEPTH_INSIDE = 2
 _MAX_ENTRIES = 20_000
+_MAX_ALL_ENTRIES = 500_000
+"""A directory of names is as cheap to leave as one of directories: links are no files of theirs."""
 _MAX_REPOSITORIES = 500
 _MAX_WORK_TREES = 5000
 """Of all repositories."""
-_MAX_INDEX_BYTES = 1 << 29
-"""Of all indexes that are read in one search: a program can make each as large as it likes."""
 _PARTS = ("objects", "refs")
 
 
@@ -112,26 +110,26 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
         if _is_closed(one.directory):
             closed[one.directory] = None
         try:
-            waiting.extend(indexes.submodules(one))
+            waiting.extend(_submodules(one, indexes))
+        except ShutError as error:
+            shut[one.top] = str(error)
         except NotUnderstoodError:
-            closed_index = next(filter(is_unread, _index_files(one)), None)
-            if closed_index is None:
-                unread.append(child(one.directory, "index"))
-            else:
-                shut[one.top] = closed_index
+            unread.append(child(one.directory, "index"))
         for directory in (one.directory, *common(one.directory)):
             try:
                 waiting.extend(linked_trees.of(child(directory, "worktrees")))
             except NotUnderstoodError:
                 unread.append(child(directory, "worktrees"))
-    notes += (
-        f"{each}: names more repositories than are known: they are not protected" for each in unread
-    )
-    notes += (
-        f"{each}: cannot be read: what it names is not protected, and nothing in its work tree may"
-        " be changed but what was opened by its own name"
-        for each in shut.values()
-    )
+    if unread:
+        notes.append(
+            f"{unread[0]}: names more repositories than are known: they are not protected, nor"
+            f" those that {len(unread) - 1} other files name"
+        )
+    if shut:
+        notes.append(
+            f"{next(iter(shut.values()))}: what it names is not protected, and nothing in its work"
+            f" tree and {len(shut) - 1} others may be changed but what was opened by its own name"
+        )
     if beyond:
         notes.append(
             f"{next(iter(beyond)).top}: more than {_MAX_REPOSITORIES} repositories: of this one"
@@ -215,9 +213,9 @@ def _below(
     """Those that a walk finds, the directories in turn, so that none can keep the others from it:
     each gets a look as often as any beside it, however many there are in it."""
     most = _MAX_DIRECTORIES_AT_FIRST if is_first else _MAX_DIRECTORIES
-    cut: list[str] = []
-    leaves = LeafDirectories()
-    looks = _in_turn(_look(each, _MAX_DEPTH, cut, leaves) for each in directories)
+    listings = _Listings()
+    cut = listings.cut
+    looks = _in_turn(_look(each, _MAX_DEPTH, listings) for each in directories)
     for looked, (directory, ones) in enumerate(looks, 1):
         yield from ones
         if parent(directory) not in closed and _is_closed(directory):
@@ -235,19 +233,16 @@ def _below(
 _Looks = Iterator[tuple[str, list[Repository]]]
 
 
-def _look(
-    directory: str, depth: int, cut: list[str], leaves: LeafDirectories, *, inside: bool = False
-) -> _Looks:
+def _look(directory: str, depth: int, listings: _Listings, *, inside: bool = False) -> _Looks:
     """A directory and what is below it, with the repositories at each. In a repository the ones
-    that git enters are named by its index; others are looked for only near its top. `cut` gets
-    those with more entries than are looked at."""
+    that git enters are named by its index; others are looked for only near its top."""
     ones = repositories_at(directory)
     yield directory, ones
     if ones and not inside:
         depth, inside = _MAX_DEPTH_INSIDE, True
-    if depth > 0 and not leaves.has(directory):
-        below = _directories(directory, cut)
-        yield from _in_turn(_look(each, depth - 1, cut, leaves, inside=inside) for each in below)
+    if depth > 0:
+        below = listings.directories(directory)
+        yield from _in_turn(_look(each, depth - 1, listings, inside=inside) for each in below)
 
 
 def _in_turn(walks: Iterable[_Looks]) -> _Looks:
@@ -261,51 +256,40 @@ def _in_turn(walks: Iterable[_Looks]) -> _Looks:
             waiting.append(walk)
 
 
-def _directories(directory: str, cut: list[str]) -> list[str]:
-    """Those in a directory that a repository may lie in."""
-    left_out = data("start_files")["not_searched"]
-    try:
-        found = apart(directory, _MAX_ENTRIES)
-    except OSError:
-        return []
-    if found.is_cut:
-        cut.append(directory)
-    return sorted(
-        entry.path
-        for entry in found.entries
-        if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
-    )
-
-
-class Indexes:
-    """Those that one search reads: no more than so many bytes of all of them together."""
+class _Listings:
+    """Of one search. `cut` are the directories with more entries than are looked at."""
 
     def __init__(self) -> None:
-        self._left = _MAX_INDEX_BYTES
+        self.cut: list[str] = []
+        self._left = _MAX_ALL_ENTRIES
+        self._leaves = LeafDirectories()
 
-    def submodules(self, one: Repository, *, whole: bool = False) -> Iterator[Repository]:
-        """The repositories that git enters from this one; `whole` is for an index that a program
-        may have made. Raises NotUnderstoodError."""
-        if one.link is None:
-            return
-        files = _index_files(one)
-        self._left -= sum(min(size_of(file), MAX_BYTES) for file in files)
-        if self._left < 0:
-            raise NotUnderstoodError("git's indexes are too large")
-        names: set[bytes] = set()
-        for file in files:
-            text = bytes_of(file, MAX_BYTES + 1)
-            if not text and is_unread(file):
-                raise NotUnderstoodError("git's index cannot be read")
-            if text and (whole or USUAL_MODE in text):
-                names.update(gitlinks(text))
-        for name in sorted(names):
-            yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
+    def directories(self, directory: str) -> list[str]:
+        """Those in a directory that a repository may lie in."""
+        if self._leaves.has(directory):
+            return []
+        if self._left <= 0:
+            self.cut.append(directory)
+            return []
+        try:
+            found = apart(directory, min(_MAX_ENTRIES, self._left))
+        except OSError:
+            return []
+        self._left -= found.looked_at
+        if found.is_cut:
+            self.cut.append(directory)
+        left_out = data("start_files")["not_searched"]
+        return sorted(
+            entry.path
+            for entry in found.entries
+            if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
+        )
 
 
-def _index_files(one: Repository) -> list[str]:
-    shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
-    return [child(one.directory, file) for file in ("index", *shared)]
+def _submodules(one: Repository, indexes: Indexes) -> Iterator[Repository]:
+    """The repositories that git enters from this one. Raises NotUnderstoodError."""
+    for name in indexes.gitlinks(one.directory) if one.link else ():
+        yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
 
 
 class _LinkedWorkTrees:
@@ -322,7 +306,7 @@ class _LinkedWorkTrees:
         if place in self._seen:
             return
         self._seen.add(place)
-        names = names_in(place)
+        names = names_in(place) if self._left >= 0 else []
         self._left -= len(names)
         if self._left < 0:
             raise NotUnderstoodError("git has too many linked work trees")

@@ -19,7 +19,7 @@ from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.settings import Key, Setting, Settings
 from nono.supervisor import looks
-from nono.supervisor.places import platform
+from nono.supervisor.places import make_private, platform
 from nono.supervisor.planning.network.network_rules import listening_rules, reaching_rules
 from nono.supervisor.planning.paths.path_rules import path_rules
 from nono.supervisor.planning.profiles.answers_file import KeptAnswers
@@ -194,7 +194,7 @@ def write_answers(file: str, answers: Iterable[KeptAnswer]) -> None:
             os.unlink(file)
         return
     directory = os.path.dirname(file)
-    os.makedirs(directory, mode=0o700, exist_ok=True)
+    make_private(directory)
     descriptor, beside = tempfile.mkstemp(prefix=".answers.", dir=directory)
     try:
         with open(descriptor, "w", encoding="utf-8") as new:

@@ -14,7 +14,7 @@ from nono.broker.profile.merged import Load, Merged, Source
 from nono.broker.profile.spelling import MAX_BYTES, check_base, is_file_name
 from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir, opened
-from nono.supervisor.places import absolute, from_here, platform, profile_directory
+from nono.supervisor.places import absolute, from_here, make_private, platform, profile_directory
 from nono.supervisor.planning.profiles.answers_file import ANSWERS
 
 _SUFFIX = ".json"
@@ -123,7 +123,7 @@ def _place(name: str, directory: str) -> str:
     check_base(name)
     if is_file_name(name):
         return name
-    os.makedirs(directory, mode=0o700, exist_ok=True)
+    make_private(directory)
     return os.path.join(directory, name + _SUFFIX)
 
 

@@ -14,7 +14,7 @@ from nono.broker.profile.jsonc import Node, read
 from nono.broker.profile.parse import parse
 from nono.broker.profile.spelling import is_file_name
 from nono.supervisor import looks
-from nono.supervisor.places import from_here, home_directory, profile_directory
+from nono.supervisor.places import from_here, home_directory, make_private, profile_directory
 from nono.supervisor.planning.git.git_files import regular_file
 
 _EMPTY = "{\n}\n"
@@ -37,7 +37,7 @@ class Promotion:
     def write(self) -> None:
         """Make it. Raises OSError."""
         directory = os.path.dirname(self.path)
-        os.makedirs(directory, mode=0o700, exist_ok=True)
+        make_private(directory)
         descriptor, beside = tempfile.mkstemp(prefix=".profile.", dir=directory)
         try:
             with open(descriptor, "w", encoding="utf-8") as new:

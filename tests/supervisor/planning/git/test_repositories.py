@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.descriptors import apart
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.planning.git import git_directories, repositories
 from nono.supervisor.planning.git.git_directories import GitDirectories
@@ -60,6 +61,27 @@ def test_very_many_directories_are_bounded_and_that_is_said(
     found = search([str(opened)])
     assert found.repositories == () and len(found.notes) == 1
     assert "too much is opened to look for git's repositories" in found.notes[0]
+
+
+def test_names_in_all_directories_have_one_bound(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None but the first two are listed."""
+    monkeypatch.setattr(repositories, "_MAX_ALL_ENTRIES", 200)
+    for name in "abcd":
+        make(opened / f"{name}/below")
+        for number in range(150):
+            (opened / f"{name}/{number}").touch()
+    listed: list[str] = []
+
+    def noted(path: str, most: int) -> object:
+        listed.append(path)
+        return apart(path, most)
+
+    monkeypatch.setattr(repositories, "apart", noted)
+    (note,) = search([str(opened)]).notes
+    assert f"{opened}/a" in listed and f"{opened}/d" not in listed
+    assert "too much is opened to look for git's repositories" in note
 
 
 def test_files_that_no_directory_is_beside_are_not_listed(
