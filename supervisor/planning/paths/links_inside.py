@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import dropwhile
 
 from nono.broker.rules.paths import is_within, unknown_above
@@ -47,10 +47,14 @@ class LinksInside:
     """The search through protected paths. `notes` say where there is more than is looked at, in
     what is opened."""
 
-    def __init__(self, reach: Reach, resolve: Callable[[str], str]) -> None:
-        """`resolve` is `canonical`, and remembers directories."""
+    def __init__(
+        self, reach: Reach, resolve: Callable[[str], str], closed: Collection[str] = ()
+    ) -> None:
+        """`resolve` is `canonical`, and remembers directories. That the directories `closed` cannot
+        be looked into is told already."""
         self._reach = reach
         self._resolve = resolve
+        self._closed = frozenset(closed)
         self._there: dict[str, frozenset[str] | None] = {}
         self._left = MAX_ENTRIES
         self.notes: list[str] = []
@@ -98,7 +102,8 @@ class LinksInside:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError:
-            found, looked_at, is_cut = [], 0, not is_out_of_reach(directory)
+            is_told = directory in self._closed or is_out_of_reach(directory)
+            found, looked_at, is_cut = [], 0, not is_told
         if is_cut and not self.notes and self._reach(directory):
             self.notes.append(f"{directory}: not every link in it was followed")
         self._left -= looked_at

@@ -83,7 +83,7 @@ def start_file_rules(
     projects = ProjectDirectories()
     for path, spelled in _start_files(sorted(written), found, named, workdir, expand, projects):
         known.setdefault(path, spelled)
-    inside = LinksInside(is_opened, Ways(home).canonical)
+    inside = LinksInside(is_opened, Ways(home).canonical, found.closed)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
     spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
