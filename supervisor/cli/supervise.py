@@ -39,10 +39,6 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.session.prepare import Prepared
 
 _MAX_DROPPED = 8
-_UNPROTECTED = (
-    "without the broker the program may change what runs by itself later, such as .git/hooks:"
-    " look before you use what it was given"
-)
 
 
 def run_command(
@@ -105,15 +101,11 @@ def _planned(
         enter_own_scope(plan.limits, broker=not values["floor_only"])
     if not values["quiet"]:
         say_notes(plan.notes)
-        if values["floor_only"] and _is_unprotected(plan):
-            say_notes([_UNPROTECTED])
+        if values["floor_only"]:
+            from nono.supervisor.cli import without_broker  # seldom needed
+
+            say_notes([*without_broker.notes(plan)])
     return plan
-
-
-def _is_unprotected(plan: Plan) -> bool:
-    from nono.supervisor.planning.projects.start_files import without_start_files
-
-    return without_start_files(plan.policy.rules) != plan.policy.rules
 
 
 def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
@@ -249,6 +241,7 @@ def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     if values["quiet"] or values["as_json"]:
         return
     # What only a program that failed needs is loaded only then.
+    from nono.supervisor.network.upstream_proxy import NO_PROXY, VARIABLES
     from nono.supervisor.planning.network.services import not_passed_on, services_of_keys
 
     dropped = not_passed_on(plan.environment, plan.services, os.environ)
@@ -256,7 +249,8 @@ def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     for variable, service in sorted(keys.items()):
         token = f"{flag('network.credentials')} {service} gives the program a token for it"
         say_afterwards([f"nono: {variable} is a key and not passed on: {token}"])
-    dropped = tuple(name for name in dropped if name not in keys)
+    used = () if plan.upstream_proxy is None else (*VARIABLES, *NO_PROXY)
+    dropped = tuple(name for name in dropped if name not in keys and name not in used)
     if not dropped:
         return
     named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))
