@@ -113,28 +113,26 @@ def test_the_streams_are_the_programs(nono: Nono) -> None:
     assert (done.stdout, done.stderr) == ("TEXT\n", "problem\n")
 
 
-def shadow(nono: Nono, *flags: str, times: int = 3) -> Finished:
-    return nono(
-        *RUN, *flags, "--", "sh", "-c", f"for n in $(seq {times}); do : < /etc/shadow; done"
-    )
+def refused(nono: Nono, *flags: str, times: int = 3) -> Finished:
+    return nono(*RUN, *flags, "--", "sh", "-c", f"for n in $(seq {times}); do : < /srv; done")
 
 
 def test_the_report_names_what_why_and_the_flag(nono: Nono) -> None:
-    done = shadow(nono)
+    done = refused(nono)
     report = [line for line in done.stderr.splitlines() if "sh:" not in line]
     assert report[0].startswith("nono: ")
     assert "refused" in report[0]
-    assert "read /etc/shadow" in report[1]
+    assert "read /srv" in report[1]
     assert "no rule allows it" in report[1]
-    assert "--read-file /etc/shadow" in report[1]
+    assert "--list /srv" in report[1]
 
 
 def test_quiet_says_nothing_and_json_says_it_to_machines(nono: Nono) -> None:
-    assert "nono" not in shadow(nono, "-q").stderr
-    lines = shadow(nono, "--json").stderr.splitlines()
+    assert "nono" not in refused(nono, "-q").stderr
+    lines = refused(nono, "--json").stderr.splitlines()
     (denial,) = json.loads(lines[-1])["denials"]
-    assert denial["path"] == "/etc/shadow"
-    assert denial["fix"] == ["--read-file", "/etc/shadow"]
+    assert denial["path"] == "/srv"
+    assert denial["fix"] == ["--list", "/srv"]
 
 
 def test_the_report_is_short_however_much_was_refused(nono: Nono) -> None:
