@@ -200,4 +200,4 @@ def _tell(
     say_afterwards(learn_report.text(learner, outcome, decisions, failed))
     if not values["as_json"] and values["output"] is None:
         directory = profile_directory(os.environ, home_directory(os.environ))
-        say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])
+        say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv, failed)])
