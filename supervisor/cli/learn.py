@@ -154,7 +154,9 @@ def _watch(
     from nono.supervisor.session import foreground
 
     try:
-        status = foreground.run(prepared, plan, argv, streams, faults.extend)
+        status = foreground.run(
+            prepared, plan, argv, streams, lambda found, status: faults.extend(found)
+        )
     except foreground.TimeIsUp:
         return exit_status.SUCCESS
     return exit_status.of_program(status)

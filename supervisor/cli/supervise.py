@@ -170,7 +170,9 @@ def _run(
             plan,
             argv,
             streams,
-            lambda faults: _report(prepared, plan, faults, before, values, counting, report),
+            lambda faults, status: _report(
+                prepared, plan, faults, status, before, values, counting, report
+            ),
         )
     except foreground.TimeIsUp:
         if report is not None:
@@ -299,12 +301,13 @@ def _report(
     prepared: Prepared,
     plan: Plan,
     faults: Sequence[str],
+    status: int | None,
     before: RunByPeople,
     values: dict[str, Any],
     counting: Counting | None = None,
     report: ReportFile | None = None,
 ) -> None:
-    _report_refusals(prepared, plan, faults, before, values, counting, report)
+    _report_refusals(prepared, plan, faults, status, before, values, counting, report)
     if counting is not None:
         refused = len(prepared.decisions.denials.all())
         counting.tell(refused, in_words=values["stats"] and not values["as_json"])
@@ -314,6 +317,7 @@ def _report_refusals(
     prepared: Prepared,
     plan: Plan,
     faults: Sequence[str],
+    status: int | None,
     before: RunByPeople,
     values: dict[str, Any],
     counting: Counting | None,
@@ -354,11 +358,12 @@ def _report_refusals(
     if values["as_json"] or is_dull:
         return
     say_afterwards(report.bug(faults))
+    how = report.How(verbose=values["verbose"], ended_well=status == exit_status.SUCCESS)
     if not values["quiet"]:
         say_afterwards(
             [
                 *_told_of_asking(prepared, plan),
-                *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
+                *report.text(decisions, usage, plan.workdir, how),
                 *words,
                 *report.changed(changed),
                 *report.removed(removed),

@@ -187,7 +187,8 @@ def _about_last_run(as_json: bool, verbose: bool) -> int:
     else:
         command = shlex.join(program.argv) if program else "(nothing was run)"
         click.echo(f"session {session.name}: {visible(command)}")
-        lines = report.text(decisions, usage, workdir, verbose=verbose) or ["nothing was refused"]
+        lines = report.text(decisions, usage, workdir, report.How(verbose))
+        lines = lines or ["nothing was refused"]
         click.echo("\n".join([*asking.text(asked(session)), *lines]))
     return exit_status.of_answer(not decisions.denials.all())
 

@@ -16,12 +16,7 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("run",), 125, "no command to run", "nono run --allow-cwd -- python3 my_script.py"),
     (("run", "--alow-cwd", "--", "true"), 125, "no option --alow-cwd", "hint: --allow-cwd"),
     (("run", "--version"), 125, "no option --version", "hint: nono --version"),
-    (
-        ("why", "--host", "127.0.0.1:80"),
-        2,
-        "not the name",
-        "hint: nono why --host 127.0.0.1 --port 80",
-    ),
+    (("why", "--host", "127.0.0.1:80"), 2, "not the name", "why --host 127.0.0.1 --port 80"),
     (("trust", "no.toml"), 2, "no.toml: No such file or directory", "hint: ls"),
     (("run", "-allow-cwd", "--", "true"), 125, "-allow-cwd has one -", "hint: --allow-cwd"),
     (("run", "-r", "absent", "-allow=x", "--", "-read"), 125, "-allow=x has", "hint: --allow=x"),

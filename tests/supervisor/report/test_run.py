@@ -270,6 +270,25 @@ def test_a_bug_is_reported_without_its_control_characters(as_user: Account, proj
 
 
 @BY_A_USER
+@pytest.mark.requires(commands=["git"])
+def test_what_a_run_that_succeeded_has_done_without(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Python lists where it is started for modules, and git status writes down what it found."""
+    make = "git init -q g && cd g && touch a && git add a && touch -d '1 hour ago' a"
+    assert as_user("sh", "-c", make, cwd=project).returncode == 0
+
+    def said(*words: str) -> str:
+        return nono("run", *words, cwd=project / "g").stderr
+
+    python, git = ("--", "/usr/bin/python3", "-S", "-c"), ("--read", ".", "--", "git")
+    assert said(*python, "import json") == said(*git, "status") == ""
+    assert f"read {project}/g: " in said(*python, "import no_such_module")
+    assert "hint: --list" in said("-v", *python, "import json")
+    assert ".git/index.lock: " in said(*git, "add", "a")
+
+
+@BY_A_USER
 def test_no_flag_is_suggested_for_what_this_user_may_not_do_outside(
     refused: Callable[..., list[str]], root: Account, place: Path
 ) -> None:
