@@ -127,7 +127,7 @@ class Around:
 def remedy(policy: Policy, request: Request, rule: Rule, around: Around) -> Flags:
     """The flags that would allow what `rule` refuses; none where there are none to suggest."""
     if isinstance(request, NetworkRequest):
-        return explain_network.fix(request, rule)
+        return explain_network.fix(request, rule, policy.network.closed)
     if isinstance(request, Forbidden) or becomes_another(request):
         return ()
     if isinstance(request, UnixConnect):
