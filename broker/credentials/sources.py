@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from nono.broker.dataclass import dataclass
@@ -92,9 +93,8 @@ def _not_a_source(text: str) -> PolicyError:
     # What stands here instead may be the key itself, so it is not repeated.
     kind = text.partition("://")[0] if "://" in text else ""
     named = f" ({kind[:20]}://...)" if kind.isalpha() else ""
-    meant = _meant(text)
-    if meant:
-        return PolicyError("this is no place of a key: a slash is missing, or the root", meant)
+    for wrong, meant in _meant(text):
+        return PolicyError(f"this is no place of a key: {wrong}", meant)
     return PolicyError(
         f"this is no place of a key{named}",
         "write an account of the keychain such as openai_api_key, keyring://SERVICE/ACCOUNT,"
@@ -102,15 +102,20 @@ def _not_a_source(text: str) -> PolicyError:
     )
 
 
-def _meant(text: str) -> str:
-    """What somebody has all but written; empty for all else."""
+_NO_HOME = "a file is named from the root on, and ~ stands for nothing here"
+_NO_SLASHES = "two slashes belong behind the colon"
+
+
+def _meant(text: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with what somebody has all but written, and what is right; else nothing."""
+    if text.startswith("~/"):
+        yield "a file begins with file://", f"file://$HOME{text[1:]}"
     scheme, _, rest = text.partition(":")
     name = rest.lstrip("/")
     match scheme:
         case "file" if name.startswith("~/"):
-            return f"file://$HOME{name[1:]}"
+            yield _NO_HOME, f"file://$HOME{name[1:]}"
         case "file" if rest.startswith("/") and not rest.startswith("//"):
-            return f"file://{rest}"
+            yield _NO_SLASHES, f"file://{rest}"
         case "env" if _VARIABLE.fullmatch(name):
-            return f"env://{name}"
-    return ""
+            yield _NO_SLASHES, f"env://{name}"

@@ -40,6 +40,7 @@ __all__ = ["Explanation", "Layer", "explain", "summary", "visible"]
 Layer = Literal["kernel floor", "broker"]
 NOWHERE = Around()
 _MAX_MORE = 1000
+_REFUSED_OUTSIDE = "outside, file modes refuse it to this user, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def explain(
                 reason = "; ".join(filter(None, (reason, more)))
             elif kept := visible(each_time.why_kept(request, rule, fix), limit=_MAX_MORE):
                 reason, fix = f"{reason}: {kept}", ()
+    if fix and around.refuses:
+        reason, fix = f"{reason}; {_REFUSED_OUTSIDE}", ()
     if any(visible(part, limit=len(part)) != part for part in fix):
         fix = ()
     return Explanation(summary(request), reason, fix, _layer(request, verdict, floor))
@@ -147,10 +150,12 @@ def summary(request: Request) -> str:
 
 
 def _named(rule: Rule) -> str:
-    """The rule's origin and what the person wrote."""
-    if isinstance(rule.pattern, Anything):
-        return visible(str(rule.origin))
-    return f"{visible(str(rule.origin))} ({visible(rule.pattern.spelled)})"
+    """The rule's origin and what the person wrote, once."""
+    spelled = "" if isinstance(rule.pattern, Anything) else rule.pattern.spelled
+    value = rule.origin.name.partition(" ")[2] if rule.origin.kind is OriginKind.FLAG else ""
+    is_said = value and (spelled == value or spelled.endswith(f"/{value}"))
+    more = f" ({visible(spelled)})" if spelled and not is_said else ""
+    return f"{visible(str(rule.origin))}{more}"
 
 
 def _why_allowed(request: Request, rule: Rule, floor: Floor | None) -> str:

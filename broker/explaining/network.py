@@ -71,8 +71,11 @@ def why_asked(request: Connect, named: str) -> str:
     return f"{visible(request.host or '')} leads there, and a name opens none of the {named}"
 
 
-def fix(request: NetworkRequest, rule: Rule) -> tuple[str, ...]:
-    """The arguments that would allow it; none for what a person or nono refused on purpose."""
+def fix(request: NetworkRequest, rule: Rule, closed: Rule | None = None) -> tuple[str, ...]:
+    """The arguments that would allow it; none for what a person or nono refused on purpose.
+
+    `closed` is the network's refusal of all that no other rule speaks of.
+    """
     is_default = rule.origin.kind is OriginKind.DEFAULT
     match request:
         case ConnectHost(_, host, port) if is_default:
@@ -81,6 +84,8 @@ def fix(request: NetworkRequest, rule: Rule) -> tuple[str, ...]:
             return _open_host(host, port)
         case Connect(_, address, port, host) if is_default or rule in PRIVATE_RULES:
             return _open_address(address, port, host is not None)
+        case Connect(_, address, port, _) if rule is closed and _is_of_this_machine(address):
+            return _open_address(address, port, False)
         case Bind(_, _, port) if is_default and _is_port(port):
             return (flag("network.listen_port"), str(port))
         case ServerName(_, host, _, name, encrypted) if rule is OTHER_NAME and (
@@ -89,6 +94,11 @@ def fix(request: NetworkRequest, rule: Rule) -> tuple[str, ...]:
             exempt = host_or_none(host)
             return (flag("network.no_sni_check"), exempt) if exempt else ()
     return ()
+
+
+def _is_of_this_machine(address: str) -> bool:
+    target = destination(address)
+    return target is not None and is_this_machine(target)
 
 
 def _is_port(number: int) -> bool:

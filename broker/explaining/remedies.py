@@ -93,7 +93,8 @@ class Around:
     `directory`: the object is one now. `is_there`: it, or for what is made its directory, exists.
     `home` and `workdir` are canonical paths, empty where they are not known. `cache` is where a
     tool keeps what it fetched and its logs, and `repository` is git's own directory or a
-    repository without a work tree, each empty where the object is in none.
+    repository without a work tree, each empty where the object is in none. `refuses`: the object's
+    own mode, or that of a directory on the way, keeps this user from it outside, too.
     """
 
     directory: bool = False
@@ -102,6 +103,7 @@ class Around:
     workdir: str = ""
     cache: str = ""
     repository: str = ""
+    refuses: bool = False
 
     def is_project(self, path: str) -> bool:
         """True in a working directory that is a project: neither the home nor above it."""
@@ -125,7 +127,7 @@ class Around:
 def remedy(policy: Policy, request: Request, rule: Rule, around: Around) -> Flags:
     """The flags that would allow what `rule` refuses; none where there are none to suggest."""
     if isinstance(request, NetworkRequest):
-        return explain_network.fix(request, rule)
+        return explain_network.fix(request, rule, policy.network.closed)
     if isinstance(request, Forbidden) or becomes_another(request):
         return ()
     if isinstance(request, UnixConnect):

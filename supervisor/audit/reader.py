@@ -59,6 +59,11 @@ class Session:
             if isinstance(record, Start):
                 return record
             break
+        if not any(self._chunks()):
+            raise AuditError(
+                f"session {self.name}: nothing was written down, as on a disk that is full",
+                "nono audit list",
+            )
         raise self._error("it has no beginning")
 
     def program(self) -> Program | None:

@@ -39,6 +39,7 @@ _COMMANDS = {
     "completion": "nono.supervisor.cli.completion",
     "man": "nono.supervisor.cli.man",
 }
+_VERSION = "--version"
 _EXAMPLE = f"nono run {flag('workdir.access')} -- python3 my_script.py"
 
 
@@ -100,7 +101,8 @@ def by_click(arguments: list[str]) -> Any:
     except WrongValue as error:
         raise NonoError(error.format_message(), error.hint) from error
     except click.NoSuchOption as error:
-        near = nearest(error.option_name, error.possibilities or ())
+        own = error.option_name == _VERSION
+        near = f"nono {_VERSION}" if own else nearest(error.option_name, error.possibilities or ())
         hint = near or _usage_hint(error, arguments)
         raise NonoError(f"there is no option {error.option_name}", hint) from error
     except click.ClickException as error:

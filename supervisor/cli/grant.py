@@ -17,7 +17,13 @@ from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.broker.explaining.access_words import verbs
 from nono.broker.settings import KEYS, Kind, flag
 from nono.supervisor.asking.channel import QUIET
-from nono.supervisor.asking.control.client import Client, GoneError, SilentError, found
+from nono.supervisor.asking.control.client import (
+    Client,
+    GoneError,
+    SilentError,
+    found,
+    only,
+)
 from nono.supervisor.cli.messages import say_notes, tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import from_here, home_directory
@@ -113,11 +119,14 @@ def revoke(run: str, numbers: tuple[str, ...]) -> None:
 
 
 @click.command(epilog=_RUN)
-@click.argument("run")
+@click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="All of it, in JSON.")
-def status(run: str, as_json: bool) -> None:
-    """Show what a sandbox runs, what it was given since its start, and what it was refused."""
-    told = _ask(run, "status")
+def status(run: str | None, as_json: bool) -> None:
+    """Show what a sandbox runs, what it was given since its start, and what it was refused.
+
+    RUN is needed where there are several.
+    """
+    told = _ask(run or only(os.environ), "status")
     tell([json.dumps(told, indent=2)] if as_json else _lines(told))
 
 

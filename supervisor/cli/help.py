@@ -23,6 +23,7 @@ _SECTIONS = {
 """By the section of the profile whose keys the options are."""
 _OTHERS = {"profile": "Files and directories", "workdir": "Files and directories"}
 
+_MAX_SENTENCE = 1000
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Run programs": ("run", "shell", "learn", "why"),
     "While they run": ("ps", "kill", "status", "grant", "revoke", "watch"),
@@ -90,12 +91,13 @@ class PolicyCommand(click.Command):
 def write_commands(
     formatter: click.HelpFormatter, commands: Iterable[tuple[str, click.Command]]
 ) -> None:
-    """The commands of nono's, each with the first sentence about it."""
+    """The commands of nono's, each with the first sentence about it, however long."""
     known = dict(commands)
-    width = formatter.width - 6 - max(map(len, known))
     for title, names in COMMANDS.items():
         with formatter.section(title):
-            formatter.write_dl([(name, known[name].get_short_help_str(width)) for name in names])
+            formatter.write_dl(
+                [(name, known[name].get_short_help_str(_MAX_SENTENCE)) for name in names]
+            )
 
 
 def with_examples(name: str, command: click.Command) -> click.Command:

@@ -19,6 +19,7 @@ _ENDED_BY_PEOPLE = (
     exit_status.INTERRUPTED,
     exit_status.of_signal(signal.SIGTERM),
 )
+_AGAIN = "hint: learn again once the program succeeds"
 
 
 def has_failed(code: int) -> bool:
@@ -38,12 +39,14 @@ def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any
         say_afterwards(
             [f"nono: the program failed (exit status {exit_status.of_shell(code)}): {half}"]
         )
+    if failed and values["output"] is None and not values["quiet"]:
+        say_afterwards([_AGAIN])
     if is_kept:
         output.check()
         say_afterwards(
             [
                 f"nono: {output.path} stays as it was; what was learned now is",
-                "hint: learn again once the program succeeds",
+                _AGAIN,
             ]
         )
         output.discard()

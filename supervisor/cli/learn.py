@@ -154,7 +154,9 @@ def _watch(
     from nono.supervisor.session import foreground
 
     try:
-        status = foreground.run(prepared, plan, argv, streams, faults.extend)
+        status = foreground.run(
+            prepared, plan, argv, streams, lambda found, status: faults.extend(found)
+        )
     except foreground.TimeIsUp:
         return exit_status.SUCCESS
     return exit_status.of_program(status)
@@ -200,4 +202,4 @@ def _tell(
     say_afterwards(learn_report.text(learner, outcome, decisions, failed))
     if not values["as_json"] and values["output"] is None:
         directory = profile_directory(os.environ, home_directory(os.environ))
-        say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])
+        say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv, failed)])

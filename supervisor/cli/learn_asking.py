@@ -54,7 +54,9 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
         with contextlib.closing(prepared):
             given = streams.all_to_stderr() if values["as_json"] else streams
             try:
-                status = foreground.run(prepared, plan, argv, given, faults.extend)
+                status = foreground.run(
+                    prepared, plan, argv, given, lambda found, status: faults.extend(found)
+                )
                 code = exit_status.of_program(status)
             except foreground.TimeIsUp:
                 code = exit_status.SUCCESS

@@ -47,10 +47,9 @@ class ReportFile:
         self._argv = [visible(word, limit=_MAX_WORD) for word in argv]
         self._begin = time.monotonic()
         self._target = target
-        self._fd = _descriptor(target) if target.isdecimal() else _file(target)
-        self._file: OutputFile | None = None
-        if not target.isdecimal():
-            self._file = OutputFile(self._fd)
+        is_descriptor = target.removeprefix("-").isdecimal()
+        self._fd = _descriptor(target) if is_descriptor else _file(target)
+        self._file = None if is_descriptor else OutputFile(self._fd)
 
     def note_timeout(self, plan: Plan) -> None:
         """The plan's time was up, and everything was killed."""
@@ -98,15 +97,20 @@ def _words(error: BaseException | None) -> dict[str, str] | None:
 
 
 def _descriptor(target: str) -> int:
-    """A copy of a descriptor that this process was given."""
+    """A copy of a descriptor that this process was given, and may write to."""
     try:
-        if int(target) < _STREAMS:
+        if 0 <= int(target) < _STREAMS:
             raise UsageError(
                 f"--report {target}: the program prints there, too",
                 f"--report {_STREAMS} {_STREAMS}>report.json",
             )
+        if fcntl.fcntl(int(target), fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise UsageError(
+                f"--report {target}: this descriptor is open for reading alone",
+                f"--report {target} {target}>report.json",
+            )
         return fcntl.fcntl(int(target), fcntl.F_DUPFD_CLOEXEC, _STREAMS)
-    except (OSError, OverflowError):
+    except (OSError, OverflowError, ValueError):
         raise UsageError(
             f"--report {target}: no such descriptor is open", f"--report ./{target}, for a file"
         ) from None

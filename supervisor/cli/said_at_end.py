@@ -37,6 +37,7 @@ def say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     if values["quiet"] or values["as_json"]:
         return
     # What only a program that failed needs is loaded only then.
+    from nono.supervisor.network.upstream_proxy import NO_PROXY, VARIABLES
     from nono.supervisor.planning.network.services import not_passed_on, services_of_keys
 
     dropped = not_passed_on(plan.environment, plan.services, os.environ)
@@ -44,7 +45,8 @@ def say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     for variable, service in sorted(keys.items()):
         token = f"{flag('network.credentials')} {service} gives the program a token for it"
         say_afterwards([f"nono: {variable} is a key and not passed on: {token}"])
-    dropped = tuple(name for name in dropped if name not in keys)
+    used = () if plan.upstream_proxy is None else (*VARIABLES, *NO_PROXY)
+    dropped = tuple(name for name in dropped if name not in keys and name not in used)
     if not dropped:
         return
     named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))
@@ -81,13 +83,14 @@ def report_run(
     prepared: Prepared,
     plan: Plan,
     faults: Sequence[str],
+    status: int | None,
     before: RunByPeople,
     values: dict[str, Any],
     counting: Counting | None = None,
     report: ReportFile | None = None,
 ) -> None:
     """Say what there is to say of a run whose program has ended."""
-    _report_refusals(prepared, plan, faults, before, values, counting, report)
+    _report_refusals(prepared, plan, faults, status, before, values, counting, report)
     if counting is not None:
         refused = len(prepared.decisions.denials.all())
         counting.tell(refused, in_words=values["stats"] and not values["as_json"])
@@ -97,6 +100,7 @@ def _report_refusals(
     prepared: Prepared,
     plan: Plan,
     faults: Sequence[str],
+    status: int | None,
     before: RunByPeople,
     values: dict[str, Any],
     counting: Counting | None,
@@ -137,11 +141,12 @@ def _report_refusals(
     if values["as_json"] or is_dull:
         return
     say_afterwards(report.bug(faults))
+    how = report.How(verbose=values["verbose"], ended_well=status == exit_status.SUCCESS)
     if not values["quiet"]:
         say_afterwards(
             [
                 *_told_of_asking(prepared, plan),
-                *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
+                *report.text(decisions, usage, plan.workdir, how),
                 *words,
                 *report.changed(changed),
                 *report.removed(removed),

@@ -35,11 +35,6 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.planning.projects.project_file import Project
     from nono.supervisor.session.prepare import Prepared
 
-_UNPROTECTED = (
-    "without the broker the program may change what runs by itself later, such as .git/hooks:"
-    " look before you use what it was given"
-)
-
 
 def run_command(
     argv: Sequence[str],
@@ -102,15 +97,11 @@ def _planned(
         enter_own_scope(plan.limits, broker=not values["floor_only"])
     if not values["quiet"]:
         say_notes(plan.notes)
-        if values["floor_only"] and _is_unprotected(plan):
-            say_notes([_UNPROTECTED])
+        if values["floor_only"]:
+            from nono.supervisor.cli import without_broker  # seldom needed
+
+            say_notes([*without_broker.notes(plan)])
     return plan
-
-
-def _is_unprotected(plan: Plan) -> bool:
-    from nono.supervisor.planning.projects.start_files import without_start_files
-
-    return without_start_files(plan.policy.rules) != plan.policy.rules
 
 
 def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
@@ -175,7 +166,9 @@ def _run(
             plan,
             argv,
             streams,
-            lambda faults: report_run(prepared, plan, faults, before, values, counting, report),
+            lambda faults, status: report_run(
+                prepared, plan, faults, status, before, values, counting, report
+            ),
         )
     except foreground.TimeIsUp:
         if report is not None:

@@ -17,7 +17,7 @@ from nono.broker import OriginKind, visible
 from nono.broker.rules.rule import Rule
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import SHOWING, say, tell
-from nono.supervisor.errors import UsageError
+from nono.supervisor.errors import UsageError, look_near
 from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.workdir import PROJECT_FILE
@@ -49,7 +49,8 @@ def trust(
     For scripts: without a terminal nothing is asked, and the last line is the DIGEST for --accept.
     """
     if lists:
-        tell(visible(each.path, limit=_MAX_LINE) for each in every(os.environ))
+        known = [visible(each.path, limit=_MAX_LINE) for each in every(os.environ)]
+        tell(known or ["of no file anything counts"])
         return
     path = os.path.abspath(os.path.expanduser(file or PROJECT_FILE))
     found = look(path, os.environ)
@@ -57,6 +58,8 @@ def trust(
         had = found is not None and forget(found.project.path, os.environ)
         tell(["forgotten" if had else "nothing of it was accepted"])
         ctx.exit(exit_status.of_answer(had))
+    if found is None and not os.path.exists(path):
+        raise UsageError(f"{path}: No such file or directory", look_near(path))
     if found is None or not found.project.text:
         raise UsageError(f"{path} has no [tool.nono]", _how_to_forget(found))
     ctx.exit(exit_status.of_answer(_accepted(found, accepted)))

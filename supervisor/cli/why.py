@@ -53,6 +53,7 @@ _OPEN_NETWORK = (
     "macOS opens every address where the network is open: name the hosts, and it does not"
 )
 _PROXY = "proxy of nono's"
+_MAX_DIGITS = 5
 _SEATBELT = "kernel, by Seatbelt"
 _OPERATIONS = ("read", "write", "create", "execute")
 
@@ -186,7 +187,8 @@ def _about_last_run(as_json: bool, verbose: bool) -> int:
     else:
         command = shlex.join(program.argv) if program else "(nothing was run)"
         click.echo(f"session {session.name}: {visible(command)}")
-        lines = report.text(decisions, usage, workdir, verbose=verbose) or ["nothing was refused"]
+        lines = report.text(decisions, usage, workdir, report.How(verbose))
+        lines = lines or ["nothing was refused"]
         click.echo("\n".join([*asking.text(asked(session)), *lines]))
     return exit_status.of_answer(not decisions.denials.all())
 
@@ -262,8 +264,7 @@ def _about_host(made: Complete, host: str, port: int) -> _Answer:
         try:
             host = canonical_host(host)
         except InvalidHost as error:
-            hint = "nono why --host api.example.org --port 443"
-            raise UsageError(f"--host: {error.message}", hint) from None
+            raise UsageError(f"--host: {error.message}", _with_port(host)) from None
     run = made.decisions()
     local = () if run.policy.network.restricts_host(host) else of_this_machine(host)
     asked = Connect(NOBODY, local[0], port) if local else ConnectHost(NOBODY, host, port)
@@ -278,6 +279,14 @@ def _about_host(made: Complete, host: str, port: int) -> _Answer:
         request,
         explanation.layer,
     )
+
+
+def _with_port(host: str) -> str:
+    """How somebody asks who has written HOST:PORT; else an example."""
+    name, _, port = host.rpartition(":")
+    if not (name and port.isdecimal() and len(port) <= _MAX_DIGITS):
+        name, port = "api.example.org", "443"
+    return f"nono why --host {shlex.quote(name.strip('[]'))} --port {port}"
 
 
 def _request(op: str, path: str) -> Request:

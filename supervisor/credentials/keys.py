@@ -50,7 +50,7 @@ def way(service: Service) -> str:
     """What gives it a key without a keychain: a line that can be pasted, and asks for the key."""
     for name in _variable(service):
         return _ask_for(name)
-    return f"install -D -m 600 /dev/stdin {shlex.quote(_file_of(service))}"
+    return _ask_into(_file_of(service))
 
 
 def with_way(service: Service, error: KeychainError) -> str:
@@ -61,6 +61,12 @@ def with_way(service: Service, error: KeychainError) -> str:
 
 def _file_of(service: Service) -> str:
     return os.path.join(home_directory(os.environ), ".config/nono", f"{service.name}.key")
+
+
+def _ask_into(path: str) -> str:
+    """A file of the person's own; what is typed is not shown."""
+    file, directory = shlex.quote(path), shlex.quote(os.path.dirname(path))
+    return f'(umask 077; mkdir -p {directory} && read -rs key && echo "$key" >{file})'
 
 
 def _ask_for(variable: str) -> str:
@@ -138,7 +144,7 @@ def _from_file(service: Service, path: str) -> str:
 
 def _hint_of_file(path: str, number: int | None) -> str:
     if number == errno.ENOENT:
-        return f"install -D -m 600 /dev/stdin {shlex.quote(path)}"
+        return _ask_into(path)
     if number == errno.ELOOP:
         return "name the file itself"
     return f"ls -ld {shlex.quote(os.path.dirname(path))} {shlex.quote(path)}"
@@ -169,4 +175,4 @@ def _hint(service: Service) -> str:
         return f"nono credential set {service.name}"
     if isinstance(last, InEnvironment):
         return _ask_for(last.name)
-    return f"install -D -m 600 /dev/stdin {shlex.quote(last.path)}"
+    return _ask_into(last.path)

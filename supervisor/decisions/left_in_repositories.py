@@ -113,7 +113,7 @@ class LeftInRepositories:
             if not self._was_there(directory):
                 yield from self._new(directory, configurations)
         yield from (link for link in walked.inside if self._is_since_start(link))
-        yield from walked.unread
+        yield from filter(self._may_be_filled, walked.unread)
 
     def _is_since_start(self, link: str) -> bool:
         """For a link in what is git's own, where git writes without looking: whether it is new.
@@ -129,6 +129,17 @@ class LeftInRepositories:
                 return False
             path = parent(path)
         return not self._was_there(path)
+
+    def _may_be_filled(self, directory: str) -> bool:
+        """Whether the run may have made something in a directory that cannot be looked into.
+
+        Without search for its owner nobody does, and who gives that changes its time.
+        """
+        try:
+            status = os.lstat(directory)
+        except OSError:
+            return True
+        return bool(status.st_mode & stat.S_IXUSR) or status.st_ctime_ns >= self._started
 
     def _in_known(self, configurations: Configurations) -> Iterator[str]:
         """In those that were there: what git was in the middle of, and where it would push to."""

@@ -14,12 +14,14 @@ import pwd
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 from nono.broker import (
     FLOOR_ACCESS,
     Access,
     Allow,
     Ask,
+    Bind,
     Connect,
     Deny,
     Effect,
@@ -45,6 +47,7 @@ from nono.broker.caches import real_places
 from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MAX_NEEDS, Needs
 from nono.broker.rules.access import CHANGING
+from nono.broker.rules.addresses import destination
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import NETWORK_PROXY, OWN_CACHES, Anything
 from nono.broker.settings import KEYS, REACHING
@@ -169,7 +172,8 @@ class Learner:
     Told from any thread, one at a time; what it found is read when the run is over.
     `requests` are those that `needs` was made of, `made` are names in shared directories that are
     the run's own, and will not be the next run's,
-    `programs` what was executed, `used_groups` what granted something.
+    `programs` what was executed, `used_groups` what granted something, `served` the ports that it
+    listened on at every address, which a run without a rule has for this machine alone.
     """
 
     needs: Needs = field(default_factory=Needs)
@@ -177,6 +181,7 @@ class Learner:
     made: set[str] = field(default_factory=set)
     programs: set[str] = field(default_factory=set)
     used_groups: set[str] = field(default_factory=set)
+    served: set[int] = field(default_factory=set)
     absent_hosts: dict[str, str] = field(default_factory=dict)
     used_network: bool = False
     used_caches: bool = False
@@ -227,6 +232,9 @@ class Learner:
             self.programs.add(request.path)
         _, verdict = self._base.verdict(request)
         if not isinstance(verdict, Allow):
+            if _is_served_without(request):
+                self.served.add(request.port)
+                return
             self.requests.append(request)
             # A host that was allowed by its name: its address is the resolver's to say.
             if not (isinstance(request, Connect) and request.host is not None):
@@ -238,6 +246,13 @@ class Learner:
             self.used_caches = True
         if verdict.rule.origin.kind is OriginKind.GROUP:
             self.used_groups.add(verdict.rule.origin.name)
+
+
+def _is_served_without(request: Request) -> TypeGuard[Bind]:
+    """True for a server at every address: without a rule it is one for this machine alone, but on
+    macOS, where it needs one."""
+    target = destination(request.address) if isinstance(request, Bind) and request.port else None
+    return target is not None and target.is_unspecified and platform() == "linux"
 
 
 def protected_paths(policy: Policy) -> tuple[str, ...]:

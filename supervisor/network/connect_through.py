@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -26,12 +27,12 @@ async def connect_through(
 ) -> trio.socket.SocketType:
     """A TCP socket that the proxy has connected to the host, with nothing read of what it says.
 
-    `host` is a canonical name, allowed before. Raises ProxyRefusal, and OSError as a resolution and
-    connect(2) do.
+    `host` is a canonical name, allowed before. Raises ProxyRefusal, and OSError as a resolution
+    does.
     """
     try:
         with trio.fail_after(_SECONDS):
-            sock = await dial(await resolver.addresses(proxy.host), proxy.port)
+            sock = await _connected(proxy, await resolver.addresses(proxy.host))
             try:
                 await _ask(proxy, sock, host, port)
             except BaseException:
@@ -40,6 +41,13 @@ async def connect_through(
             return sock
     except trio.TooSlowError:
         raise ProxyRefusal(proxy.authority, "it does not answer in time") from None
+
+
+async def _connected(proxy: UpstreamProxy, addresses: Sequence[str]) -> trio.socket.SocketType:
+    try:
+        return await dial(addresses, proxy.port)
+    except OSError as error:
+        raise ProxyRefusal(proxy.authority, error.strerror or "it is not reached") from None
 
 
 async def _ask(proxy: UpstreamProxy, sock: trio.socket.SocketType, host: str, port: int) -> None:

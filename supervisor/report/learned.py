@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 
 from nono.broker import visible
 from nono.broker.explaining.explain import summary
+from nono.broker.rules.paths import child, components, is_within
 from nono.broker.rules.rule import NO_DATAGRAMS
 from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner
-from nono.supervisor.learning.own_state import STATE
+from nono.supervisor.learning.own_state import STATE, containers
 from nono.supervisor.learning.profile import Outcome
+from nono.supervisor.places import home_directory
 from nono.supervisor.report.entry import Entry
 from nono.supervisor.report.lines import entries, grouped
 
 _MAX_SHOWN = 20
+_LISTEN = flag("network.listen_port")
 
 
 def text(
     learner: Learner, outcome: Outcome, decisions: Decisions, has_failed: bool = False
 ) -> Iterator[str]:
     """What was seen, what was refused, and what could not be put into the profile."""
-    yield from _seen(outcome)
+    yield from _seen(outcome, learner)
     told = [each for each in entries(decisions) if has_failed or not _is_done_without(each)]
     refused = [str(line) for line in grouped(decisions, told)]
     yield from _part("refused while learning, and not in the profile", refused)
     if any(each.verdict.rule.origin == STATE for each in decisions.denials.all()):
         yield (
             "nono: what was there before stays as it is; where it is the program's own, learn with"
-            f" {flag('filesystem.allow')} DIR"
+            f" {shlex.join(_of_state(decisions))}"
         )
     absent = [visible(host) for host in learner.absent_hosts]
     yield from _part("hosts that do not exist, and not in the profile", absent)
@@ -48,13 +52,28 @@ def text(
         yield f"nono: {learner.needs.overflow} more calls were seen than are remembered"
 
 
+def _of_state(decisions: Decisions) -> Iterator[str]:
+    """What opens the first that was there of the directories where programs have one each."""
+    yield flag("filesystem.allow")
+    holders = containers(os.environ, home_directory(os.environ))
+    for each in decisions.denials.all():
+        path: str = getattr(each.request, "path", "")
+        for holder in holders if each.verdict.rule.origin == STATE else ():
+            if is_within(path, holder) and path != holder:
+                place = child(holder, components(path)[len(components(holder))])
+                if os.path.isdir(place):
+                    yield place
+                    return
+    yield "DIR"
+
+
 def _is_done_without(entry: Entry) -> bool:
     """A socket of datagrams that the machine allows nobody: no profile gives one, and look-ups
     make one to sort addresses by."""
     return entry.denial.verdict.rule.origin == NO_DATAGRAMS.origin
 
 
-def _seen(outcome: Outcome) -> Iterator[str]:
+def _seen(outcome: Outcome, learner: Learner) -> Iterator[str]:
     yield "nono: learned"
     for section, keys in outcome.profile.items():
         if section in ("meta", "extends"):
@@ -65,7 +84,13 @@ def _seen(outcome: Outcome) -> Iterator[str]:
             more = f" and {len(values) - _MAX_SHOWN} more" if len(values) > _MAX_SHOWN else ""
             yield f"  {section}.{key}: {shown or 'nothing'}{more}"
     if outcome.profile.get("network", {}).get("listen_port"):
-        yield "nono: network.listen_port is for other machines: without it, this one alone connects"
+        yield "nono: network.listen_port lets other machines connect, too"
+    if learner.served:
+        listening = (part for port in sorted(learner.served) for part in (_LISTEN, str(port)))
+        yield (
+            "nono: what it serves at every address, this machine alone connects to; other machines"
+            f" with {shlex.join(listening)}"
+        )
 
 
 def _word(value: object) -> str:
@@ -81,8 +106,10 @@ def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
         yield f"  and {len(lines) - _MAX_SHOWN} more"
 
 
-def how_to_keep(directory: str, argv: Sequence[str]) -> Iterator[str]:
-    """Where to save the profile, and how to use it."""
+def how_to_keep(directory: str, argv: Sequence[str], has_failed: bool) -> Iterator[str]:
+    """Where to save the profile, and how to use it; of half a run it is none to be used."""
+    if has_failed:
+        return
     command = visible(shlex.join(argv), limit=1000)
     place = f"{directory}/NAME.json"
     yield f"hint: save it as {visible(place, limit=1000)} and use it with"

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from nono.broker import visible
 from nono.broker.dataclass import replace
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import SHARED
 from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.report.done_without import is_done_without
 from nono.supervisor.report.entry import Entry
 from nono.supervisor.report.lines import entries, grouped, harmless
 
@@ -27,22 +29,35 @@ _MAX_REMOVED = 3
 _MAX_LISTED = 1000
 
 
+class How(NamedTuple):
+    """How much is told: with `verbose` all that was refused, without bound; `ended_well` of a run
+    that succeeded, which has done without what programs try and may fail for."""
+
+    verbose: bool = False
+    ended_well: bool = False
+
+
+_USUAL = How()
+
+
 def text(
-    decisions: Decisions, usage: Usage | None = None, workdir: str = "", *, verbose: bool = False
+    decisions: Decisions, usage: Usage | None = None, workdir: str = "", how: How = _USUAL
 ) -> list[str]:
     """At most 30 lines for people; none when nothing was refused that anybody can do something
     about, every host was found, and no service was used.
 
-    `workdir` is where the program ran. With `verbose` all that was refused is in it, without bound.
+    `workdir` is where the program ran.
     """
-    refused = _refused(decisions, workdir, verbose)
+    refused = _refused(decisions, workdir, how)
     told = [*_unread(decisions), *_turned_away(decisions), *_unresolved(decisions)]
     return [*refused, *told, *_services(usage)]
 
 
-def _refused(decisions: Decisions, workdir: str, verbose: bool) -> list[str]:
-    found = entries(decisions, workdir)
+def _refused(decisions: Decisions, workdir: str, how: How) -> list[str]:
+    found, verbose = entries(decisions, workdir), how.verbose
     told = _harmless(decisions) if verbose else []
+    if how.ended_well and not verbose:
+        found = [entry for entry in found if not is_done_without(entry, workdir)]
     if not found:
         return told
     lines = grouped(decisions, found, workdir)

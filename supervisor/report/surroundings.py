@@ -6,12 +6,14 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from nono.broker import PathChange, Request
+from nono.broker import Access, Open, Operation, PathChange, Request
 from nono.broker.rules.paths import lineage
 from nono.supervisor.places import BASE_DIRECTORIES, base_directory, canonical, home_directory
 
 if TYPE_CHECKING:
     from nono.broker.explaining.remedies import Around
+
+_MODES = {Access.READ: os.R_OK, Access.WRITE: os.W_OK}
 
 
 def around(request: Request, workdir: str) -> Around:
@@ -30,7 +32,28 @@ def around(request: Request, workdir: str) -> Around:
         workdir=workdir,
         cache=cache_of(path),
         repository=_repository(path),
+        refuses=_is_refused_outside(request, path),
     )
+
+
+def _is_refused_outside(request: Request, path: str) -> bool:
+    """Whether the modes of the file system refuse it to this user, whatever nono says."""
+    match request:
+        case Open(_, _, access):
+            mode = sum(_MODES[each] for each in _MODES if each in access)
+        case PathChange(_, Operation.TRUNCATE):
+            mode = os.W_OK
+        case PathChange():
+            path, mode = os.path.dirname(path), os.W_OK | os.X_OK
+        case _:
+            return False
+    try:
+        os.stat(path)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return not os.access(path, mode)
 
 
 def cache_of(path: str) -> str:

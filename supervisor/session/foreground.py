@@ -44,13 +44,13 @@ def run(
     plan: Plan,
     argv: Sequence[str],
     streams: Streams,
-    at_the_end: Callable[[Sequence[str]], None],
+    at_the_end: Callable[[Sequence[str], int | None], None],
 ) -> int:
     """Run a program to its end, for as long as the plan says at the most; its wait status.
 
     `at_the_end` is called once everything of a program that was started is gone, with the
-    tracebacks of what failed in our own code. Raises TimeIsUp, and as `start` and `Session.wait`
-    do.
+    tracebacks of what failed in our own code, and the wait status if there is one. Raises
+    TimeIsUp, and as `start` and `Session.wait` do.
     """
     # The door to the platform.
     if sys.platform == "darwin":
@@ -67,6 +67,7 @@ def run(
     environment = plan.environment.apply(os.environ)
     shared = flags_returned((streams.stdin, streams.stdout, streams.stderr))
     returned = terminal_returned((streams.stdout, streams.stderr))
+    status: int | None = None
     at_last, at_first = contextlib.ExitStack(), contextlib.ExitStack()
     with at_last as last, shared, returned as terminal, at_first as first:
         inherited = inherited_signals()
@@ -96,7 +97,7 @@ def run(
         if credentials is not None:
             close_memory()
         faults = partial(_faults, session, prepared, controlled)
-        last.callback(lambda: at_the_end(faults()))
+        last.callback(lambda: at_the_end(faults(), status))
         try:
             ending = Ending(session.kill)
             apart = None if own is None else signals.Apart(own.resized, own.come_back)

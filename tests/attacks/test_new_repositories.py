@@ -331,3 +331,18 @@ def test_what_is_remembered_stays_so_though_a_run_closes_the_way_to_it(
     done = nono("run", "--allow-cwd", "--", "sh", "-c", hook)
     shell(as_user, f"chmod 755 a/b/c/d/e/f; test ! -e {deep}/.git/hooks/pre-push", project)
     assert "a/b/c/d/e/f: cannot be looked into" in done.stderr
+
+
+@BY_A_USER
+def test_one_closed_before_is_told_once_and_is_not_said_to_be_changed(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    shell(as_user, "mkdir locked; chmod 0 locked", project)
+    done = nono("run", "--allow-cwd", "--", "mkdir", "new")
+    told = "cannot be looked into: in it nothing may be changed but what was opened by its own name"
+    assert done.stderr == f"nono: note: {project}/locked: {told}\n"
+    shell(as_user, "mkdir other; chmod 0 other", project)
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", "mkdir late; chmod 0 late")
+    assert "in it and 1 other directory nothing" in done.stderr
+    assert f"nono: changed: {project}/late;" in done.stderr
+    shell(as_user, "chmod 700 late", project)

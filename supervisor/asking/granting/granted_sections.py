@@ -12,11 +12,13 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nono.broker import Access, Deny, Effect, Open, OriginKind, Policy, Rule, UnixConnect
+from nono.broker import Access, Deny, Effect, Mode, Open, OriginKind, Policy, Rule, UnixConnect
 from nono.broker.errors import ProfileError
+from nono.broker.network.network import LISTENING
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.requests import NOBODY, Request
+from nono.broker.rules.host_patterns import NetworkPattern
 from nono.broker.settings import BY_NAME, REACHING, Kind, Settings
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, platform
@@ -69,6 +71,17 @@ def check_refusals(rules: Iterable[Rule], policy: Policy) -> None:
                 if isinstance(verdict, Deny) and verdict.rule.origin.kind is not OriginKind.DEFAULT:
                     what = f"{path} is refused by {verdict.rule.origin}"
                     raise UsageError(f"{what}, which only a new run can be without", _why(request))
+
+
+def check_network(rules: Iterable[Rule], policy: Policy) -> None:
+    """Raise UsageError where what is named on the network is open already, or none is to be had."""
+    mode = policy.network.mode
+    for rule in rules:
+        if isinstance(rule.pattern, NetworkPattern) and rule.access is not LISTENING:
+            if mode is Mode.UNRESTRICTED:
+                raise UsageError("the network of this run is open already: it connects anywhere")
+            if mode is Mode.BLOCKED:
+                raise UsageError("this run has no network, which only a new run can have")
 
 
 def _why(request: Request) -> str:

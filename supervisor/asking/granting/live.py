@@ -72,7 +72,7 @@ class Live:
     def _work(self, find: Callable[[], Sequence[Rule]], person: str) -> Work:
         """What looks at files is performed beside trio's thread."""
         from nono.broker.asking.control.conversation import Work
-        from nono.supervisor.asking.granting.granted_sections import check_refusals
+        from nono.supervisor.asking.granting.granted_sections import check_network, check_refusals
 
         asking = self._asking
         number, origin = asking.questions.next_origin()
@@ -81,6 +81,7 @@ class Live:
         def perform() -> list[Rule]:
             found = find()
             check_refusals(found, self.policy)
+            check_network(found, self.policy)
             rules = [
                 Rule(each.pattern, each.access & ~Access.EXECUTE, Effect.ALLOW, origin)
                 for each in found

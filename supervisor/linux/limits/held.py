@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from nono.broker.limits import Limits, Reached
+from nono.supervisor import exit_status
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.limits.cgroup import Cgroup
@@ -91,10 +91,11 @@ class Held:
         self.note()
         found = [] if self._of_memory is None else [self._of_memory]
         status = self._status
-        if status is not None and os.WIFSIGNALED(status):
-            name = _BY_SIGNAL.get(signal.Signals(os.WTERMSIG(status)), "")
+        code = None if status is None else exit_status.of_shell(exit_status.of_program(status))
+        for number, name in _BY_SIGNAL.items():
+            # Also as a shell tells of the program that it ran last.
             limit = self._holding.limits.said().get(name)
-            if limit is not None:
+            if code == exit_status.of_shell(exit_status.of_signal(number)) and limit is not None:
                 found.append(Reached(name, limit, self.name))
         return found
 

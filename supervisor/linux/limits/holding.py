@@ -21,6 +21,7 @@ from nono.supervisor.linux.limits.cgroup import Cgroup
 from nono.supervisor.linux.limits.delegation import LOCK, find, go_back, name_of_ours, sweep
 from nono.supervisor.linux.limits.held import Held
 from nono.supervisor.linux.limits.looks import Look, Looks, Measured, processors
+from nono.supervisor.linux.limits.scope import BOOTED
 from nono.supervisor.linux.processes import name_of
 
 OWN_GROUP = f"systemd-run {'--user ' if os.geteuid() else ''}--scope -p Delegate=yes nono run ..."
@@ -197,11 +198,16 @@ def hold(limits: Limits, *, broker: bool, best_effort: bool) -> Holding:
         if name == "processes":
             raise StartError(f"{flag}: {why}, and {how}", OWN_GROUP)
         otherwise = f"nothing was run. With --best-effort {how}"
-        raise StartError(f"{flag}: {why}: {otherwise}", OWN_GROUP)
+        raise StartError(f"{flag}: {why}: {otherwise}", _way_out())
     notes = [f"{KINDS[name].called}: {why}: {how}" for name, why, how in lacks]
     if limits.written is not None:
         notes.append(f"{KINDS['written'].called}: {_LOOKED_AT}")
     return Holding(limits, group, notes, counts=counts and broker)
+
+
+def _way_out() -> str:
+    """What can be pasted here: without systemd nothing makes a group."""
+    return OWN_GROUP if os.path.isdir(BOOTED) else "--best-effort"
 
 
 _LOOKED_AT = (

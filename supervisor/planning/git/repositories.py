@@ -137,10 +137,16 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
         )
     if closed:
         notes.append(
-            f"{next(iter(closed))}: cannot be looked into: in it and {len(closed) - 1} other"
-            " directories nothing may be changed but what was opened by its own name"
+            f"{next(iter(closed))}: cannot be looked into: in {with_others(len(closed))} nothing"
+            " may be changed but what was opened by its own name"
         )
     return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond), (*closed, *shut))
+
+
+def with_others(directories: int) -> str:
+    """How a note speaks of so many directories after it has named the first."""
+    others = directories - 1
+    return f"it and {others} other director{'y' if others == 1 else 'ies'}" if others else "it"
 
 
 def _above(directory: str) -> Iterator[Repository]:

@@ -47,10 +47,14 @@ class LinksInside:
     """The search through protected paths. `notes` say where there is more than is looked at, in
     what is opened."""
 
-    def __init__(self, reach: Reach, resolve: Callable[[str], str]) -> None:
-        """`resolve` is `canonical`, and remembers directories."""
+    def __init__(
+        self, reach: Reach, resolve: Callable[[str], str], closed: Collection[str] = ()
+    ) -> None:
+        """`resolve` is `canonical`, and remembers directories. That the directories `closed` cannot
+        be looked into is told already."""
         self._reach = reach
         self._resolve = resolve
+        self._closed = frozenset(closed)
         self._there: dict[str, Collection[str] | None] = {}
         self._left = MAX_ENTRIES
         self.notes: list[str] = []
@@ -102,7 +106,8 @@ class LinksInside:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError:
-            found, looked_at, is_cut = [], 0, not is_out_of_reach(directory)
+            is_told = directory in self._closed or is_out_of_reach(directory)
+            found, looked_at, is_cut = [], 0, not is_told
         if is_cut and not self.notes and self._reach(directory):
             self.notes.append(f"{directory}: not every link in it was followed")
         self._left -= looked_at

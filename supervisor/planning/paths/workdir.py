@@ -80,6 +80,5 @@ def _not_entered(path: str, said: str) -> UsageError:
     closed = next(
         (each for each in reversed(list(lineage(plain))) if not looks.access(each, os.X_OK)), plain
     )
-    where = f"{said}: " if plain in said else f"{said}: {plain}: "
-    what = f"user {os.geteuid()} may not search {closed}"
-    return UsageError(f"{where}{what}", f"ls -ld {quoted(closed)}")
+    what = "it" if closed == plain else closed
+    return UsageError(f"{said}: this user may not search {what}", f"ls -ld {quoted(closed)}")

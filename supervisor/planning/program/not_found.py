@@ -24,6 +24,46 @@ from nono.supervisor.planning.program.program import find_program, is_text
 
 _SCRIPT, _SHELL_SCRIPT = ".py", ".sh"
 _MAX_PROFILES = 1000
+_OF_PROJECTS = (".venv/bin", "venv/bin", "node_modules/.bin")
+_BUILTINS = tuple(
+    [
+        ".",
+        ":",
+        "alias",
+        "bg",
+        "command",
+        "declare",
+        "eval",
+        "exec",
+        "exit",
+        "export",
+        "fc",
+        "fg",
+        "getopts",
+        "hash",
+        "history",
+        "jobs",
+        "kill",
+        "let",
+        "local",
+        "popd",
+        "pushd",
+        "read",
+        "set",
+        "shift",
+        "source",
+        "times",
+        "trap",
+        "type",
+        "typeset",
+        "ulimit",
+        "umask",
+        "unalias",
+        "unset",
+        "wait",
+    ]
+)
+"""Of bash, and so of the shell that -c starts."""
 _ANY_AGENT = "agent"
 """The built-in profile that fits every agent."""
 
@@ -38,9 +78,25 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
     if looks.isfile(here):
         return "command not found", _as_it_is(f"./{command}", cwd)
     hint = _of_agent(argv, env) or _where_installed(argv)
+    hint = hint or _near(argv, cwd) or _of_shell(argv)
     if hint is None and command.endswith(_SCRIPT):
         return "there is no such file, and no such command", f"ls {_from_here('.', cwd)}"
     return "command not found", hint or 'echo "$PATH"'
+
+
+def _near(argv: Sequence[str], cwd: str) -> str | None:
+    """The run of what a project has installed for itself, where PATH does not lead."""
+    for place in _OF_PROJECTS:
+        path = os.path.join(place, argv[0])
+        there = os.path.join(cwd, path)
+        if looks.isfile(there) and looks.access(there, os.X_OK):
+            return f"nono run -- {shlex.join((_from_here(path, cwd), *argv[1:]))}"
+    return None
+
+
+def _of_shell(argv: Sequence[str]) -> str | None:
+    """The run of what only a shell knows: no file has its name where the system is small."""
+    return f"nono run -c {shlex.quote(shlex.join(argv))}" if argv[0] in _BUILTINS else None
 
 
 def by_shell(*words: str) -> str:

@@ -17,7 +17,7 @@ from nono.supervisor import looks
 from nono.supervisor.descriptors import among
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import common
-from nono.supervisor.planning.git.repositories import Found, Repository
+from nono.supervisor.planning.git.repositories import Found, Repository, with_others
 
 _MAX_LETTERS = 1 << 17
 """In the paths of all directories that lead to repositories: each is spelled once for every name
@@ -27,8 +27,8 @@ _MAX_NAMES = 200_000
 _MAX_MATCHES = 1000
 """Of them that are known by a part of the name."""
 _TOO_LONG = (
-    "{}: leads to more repositories, or longer paths, than are looked at: in it and in {} other"
-    " directories nothing may be changed but what was opened by its own name"
+    "{}: leads to more repositories, or longer paths, than are looked at: in {} nothing may be"
+    " changed but what was opened by its own name"
 )
 _MANY_NAMES = (
     "{}: not all names here were looked at: what starts by itself and is known by a part of its"
@@ -36,7 +36,7 @@ _MANY_NAMES = (
 )
 _FULL = (
     "{}: too many names here to look at, or of what starts by itself, such as *.code-workspace: in"
-    " it and in {} other directories nothing may be changed but what was opened by its own name"
+    " {} nothing may be changed but what was opened by its own name"
 )
 
 
@@ -61,7 +61,7 @@ def within_bounds(found: Found, written: Collection[str]) -> Found:
         closed |= dict.fromkeys(outermost)
     if not closed:
         return found
-    note = _TOO_LONG.format(next(iter(closed)), len(closed) - 1)
+    note = _TOO_LONG.format(next(iter(closed)), with_others(len(closed)))
     return found._replace(
         repositories=tuple(one for one in found.repositories if one in kept),
         notes=(*found.notes, note),
@@ -112,7 +112,7 @@ class ProjectDirectories:
         self.full = [top for top in whole if top in written]
         yield from whole
         if whole:
-            self.notes.append(_FULL.format(whole[0], len(whole) - 1))
+            self.notes.append(_FULL.format(whole[0], with_others(len(whole))))
 
     def _is_known(self, top: str) -> bool:
         """True for one that was looked at, and that a link leads to."""

@@ -86,7 +86,7 @@ def start_file_rules(
     search = _start_files(sorted(written), found, named, workdir, expand, projects, passed)
     for path, spelled in search:
         known.setdefault(path, spelled)
-    inside = LinksInside(is_opened, Ways(home).canonical)
+    inside = LinksInside(is_opened, Ways(home).canonical, found.closed)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
     passed |= inside.passed | {each: _spelled(each, workdir) for each in expand.passed}
     spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full)}

@@ -21,10 +21,10 @@ async def tools(client):
     assert [each.name for each in (await client.list_tools()).tools] == [
         "run_python", "run_command", "read_file", "write_file", "why"]
     assert await text(client, "run_python", code="print(6 * 7)") == ("42", False)
-    said, failed = await text(client, "run_python", code="print('begun')\nopen('/etc/shadow')")
+    said, failed = await text(client, "run_python", code="print('begun')\nopen('/srv')")
     assert failed and said.startswith("begun\nstderr:\nTraceback"), said
-    assert "nono: the program ended with status 1\nnono: refused: read /etc/shadow: no rule" in said
-    assert said.endswith("--read-file /etc/shadow\n"), said
+    assert "nono: the program ended with status 1\nnono: refused: read /srv: no rule" in said
+    assert said.endswith("--list /srv\n"), said
     for name in ("csv", "own"):
         await text(client, "write_file", path=f"{name}.py", content="MINE = 1")
     code = "from __future__ import annotations\nimport csv, own\nprint(hasattr(csv, 'MINE'), hasattr(own, 'MINE'), __name__, 'sys' in vars())"

@@ -221,7 +221,7 @@ def test_a_socket() -> None:
 
 def test_a_permission_names_what_was_written() -> None:
     reason = said(ConnectHost(CALLER, "API.openai.com", 443)).reason
-    assert reason == "allowed by flag --allow-domain api.openai.com (api.openai.com)"
+    assert reason == "allowed by flag --allow-domain api.openai.com"
     reason = said(ConnectHost(CALLER, "ssh.example", 22)).reason
     assert reason == "allowed by flag --allow-connect-port 22 (port 22 of every public host)"
 

@@ -64,7 +64,19 @@ def test_a_file_whatever_becomes_of_the_run(user: Account) -> None:
     assert done.returncode != 0 and "was removed or replaced" in done.stderr
 
 
-@pytest.mark.parametrize("target", ["0", "2", "987654", "9" * 30, "no/such/directory", "/dev/null"])
+def test_a_descriptor_that_is_open_for_reading_alone(tmp_path: Path) -> None:
+    (tmp_path / "r").touch()
+    descriptor = os.open(tmp_path / "r", os.O_RDONLY)
+    try:
+        with pytest.raises(UsageError, match="open for reading alone"):
+            ReportFile(str(descriptor), ["true"])
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    "target", ["0", "2", "-1", "987654", "9" * 30, "no/such/directory", "/dev/null"]
+)
 def test_what_is_no_place_for_a_report(target: str) -> None:
     with pytest.raises(UsageError, match="--report"):
         ReportFile(target, ["true"])

@@ -16,8 +16,9 @@ from nono.supervisor.planning.options import Options
 def test_what_is_not_there_is_stored_and_a_link_is_named(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("elsewhere")
     (tmp_path / "file").touch()
+    no = tmp_path / "no"
     for name, hint in (
-        ("no/key", f"install -D -m 600 /dev/stdin {tmp_path}/no/key"),
+        ("no/key", f'(umask 077; mkdir -p {no} && read -rs key && echo "$key" >{no}/key)'),
         ("link", "name the file itself"),
         ("file/key", f"ls -ld {tmp_path}/file {tmp_path}/file/key"),
     ):

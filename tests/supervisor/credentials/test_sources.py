@@ -122,8 +122,9 @@ def test_files(inside: Inside, tmp_path: Path) -> None:
     [
         (["--proxy-credential=opnai"], "did you mean 'openai'?"),
         (["--proxy-credential=openai=vault://x"], "this is no place of a key (vault://...)"),
-        (["--proxy-credential=openai=file:/k/key"], "hint: file:///k/key\n"),
-        (["--proxy-credential=openai=file:~/k/key"], "hint: file://$HOME/k/key\n"),
+        (["--proxy-credential=openai=file:/k/key"], "the colon\nhint: file:///k/key\n"),
+        (["--proxy-credential=openai=~/k/key"], "with file://\nhint: file://$HOME/k/key\n"),
+        (["--proxy-credential=openai=file:~/k/key"], "here\nhint: file://$HOME/k/key\n"),
         (["--proxy-credential=openai=file://~/k/key"], "hint: file://$HOME/k/key\n"),
         (["--proxy-credential=openai=env:TICKETS"], "hint: env://TICKETS\n"),
         (["--proxy-credential=openai", "--block-net"], "contradict each other"),

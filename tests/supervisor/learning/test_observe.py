@@ -37,6 +37,9 @@ def test_without_json_the_streams_are_the_programs(nono: Nono, as_user: Account)
     done = nono("learn", "--", "sh", "-c", "cat; echo out; exit 7", input="in ")
     assert (done.returncode, done.stdout) == (7, "in out\n")
     assert done.stderr.startswith("nono: learned\n")
+    assert "save it as" not in done.stderr, "it is of half a run"
+    assert done.stderr.endswith("hint: learn again once the program succeeds\n")
+    done = nono("learn", "--", "true")
     assert f"hint: save it as {as_user.home}/.config/nono/profiles/NAME.json" in done.stderr
     quiet = nono("learn", "-q", "--", "true")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
@@ -241,8 +244,9 @@ def test_servers_of_this_machine_and_its_own(learn: Learn, again: Again) -> None
         command = ("python3", "-c", script, str(port), str(wide))
         profile, done = learn(*command)
         assert done.returncode == 0, done.stderr
-        assert profile["network"] == {"open_port": [port], "listen_port": [wide]}
-        assert "network.listen_port is for other machines" in done.stderr
+        assert profile["network"] == {"open_port": [port]}
+        told = f"this machine alone connects to; other machines with --listen-port {wide}"
+        assert told in done.stderr
         repeated = again(*command)
         assert (repeated.returncode, repeated.stderr) == (0, "")
 

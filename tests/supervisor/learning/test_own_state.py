@@ -67,7 +67,7 @@ def test_what_is_not_its_own_stays_refused_and_is_listed(
     said = "\n".join(said_by_nono(done))
     for path in (".bashrc", ".zshenv", ".config/other", ".config/pip", ".local/bin", "letter.txt"):
         assert f"{as_user.home}/{path}" in said, path
-    assert "where it is the program's own, learn with --allow DIR" in said
+    assert f"where it is the program's own, learn with --allow {as_user.home}/.config/other" in said
     shutil.rmtree(other.parent)
 
 

@@ -148,7 +148,7 @@ SPELLED = {
     "open a port of it: --open-port 80": "open a port of it: .ports(80)",
     "did you mean --proxy-credential x=file:///a?": 'did you mean .credentials("x=file:///a")?',
     "--allow-cwd opens all of it": "allow_cwd opens all of it",
-    "denied by flag --deny **/.env (**/.env)": 'denied by .deny("**/.env") (**/.env)',
+    "denied by flag --deny **/.env": 'denied by .deny("**/.env")',
     "denied by flag --block-net": "denied by block_net",
     "systemd-run --scope nono run ...": "systemd-run --scope python3 ...",
     "one is there: nono run --profile claude -- x": "one is there: nono.Policy.of('claude')",

@@ -22,6 +22,16 @@ def test_the_floor_holds_alone(nono: Nono, secret: Callable[[str], Secret]) -> N
     assert done.stdout.count("Error") == 5
 
 
+def test_it_is_said_that_no_host_is_found_by_its_name(nono: Nono) -> None:
+    def said(*options: str) -> str:
+        return nono("run", "--floor-only", *options, "--", "true").stderr
+
+    hosts = ("--allow-domain", "api.example.org")
+    why = "what flag --allow-domain api.example.org allows is not reached: --network=proxy reaches"
+    assert why in said(*hosts)
+    assert "not reached" not in said(*hosts, "--network=proxy") + said("--open-port", "8000")
+
+
 def test_inside_itself_the_error_names_the_flag(nono: Nono, as_user: Account) -> None:
     inner = (as_user.python, "-P", "-m", "nono.supervisor", "run")
     readable = ("--read", CHECKOUT)

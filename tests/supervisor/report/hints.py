@@ -28,7 +28,7 @@ asked for, the line says what.
 class Case(NamedTuple):
     """`what` is the summary of the refusal, `code` the statement that meets it, `fix` the hint.
 
-    `again` is False where the machine has its own say: another user's file, a host elsewhere,
+    `again` is False where the machine has its own say: a host elsewhere,
     an address that is not its own.
     `said` is in the reason.
     """
@@ -185,7 +185,6 @@ CASES = (
         "--listen-port LISTEN",
         again=False,
     ),
-    Case("read /etc/shadow", "open('/etc/shadow')", "--read-file /etc/shadow", again=False),
     Case(
         "make namespaces or mounts of its own (unshare)",
         "libc('unshare', 0x10000000)",

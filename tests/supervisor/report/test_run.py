@@ -53,11 +53,11 @@ def test_nothing_refused_nothing_said(refused: Callable[..., list[str]]) -> None
 
 @BY_A_USER
 def test_each_object_once_with_how_often(refused: Callable[..., list[str]]) -> None:
-    text = "for _ in range(7): attempt(open, '/etc/shadow')\nattempt(os.mkdir, '/srv/new')"
+    text = "for _ in range(7): attempt(open, '/srv')\nattempt(os.mkdir, '/srv/new')"
     assert refused(text) == [
         "nono: 8 calls refused:",
         "  create the directory /srv/new: no rule allows it; make it before the run, and open it",
-        "  read /etc/shadow (7 times): no rule allows it  hint: --read-file /etc/shadow",
+        "  read /srv (7 times): no rule allows it  hint: --list /srv",
     ]
 
 
@@ -267,3 +267,33 @@ def test_a_bug_is_reported_without_its_control_characters(as_user: Account, proj
     assert "nono: 2 calls refused because of a bug in nono; please report it:" in done.stderr
     assert r"ValueError: odd \x1b[2J\u202e text" in done.stderr
     assert is_harmless(done.stderr)
+
+
+@BY_A_USER
+@pytest.mark.requires(commands=["git"])
+def test_what_a_run_that_succeeded_has_done_without(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Python lists where it is started for modules, and git status writes down what it found."""
+    make = "git init -q g && cd g && touch a && git add a && touch -d '1 hour ago' a"
+    assert as_user("sh", "-c", make, cwd=project).returncode == 0
+
+    def said(*words: str) -> str:
+        return nono("run", *words, cwd=project / "g").stderr
+
+    python, git = ("--", "/usr/bin/python3", "-S", "-c"), ("--read", ".", "--", "git")
+    assert said(*python, "import json") == said(*git, "status") == ""
+    assert f"read {project}/g: " in said(*python, "import no_such_module")
+    assert "hint: --list" in said("-v", *python, "import json")
+    assert ".git/index.lock: " in said(*git, "add", "a")
+
+
+@BY_A_USER
+def test_no_flag_is_suggested_for_what_this_user_may_not_do_outside(
+    refused: Callable[..., list[str]], root: Account, place: Path
+) -> None:
+    closed = root.file(place / "of-root", "text", 0o600)
+    text = f"attempt(open, '{closed}'); attempt(open, '{closed}s', 'w')"
+    for line in refused(text)[1:]:
+        assert line.endswith("; outside, file modes refuse it to this user, too"), line
+    closed.unlink()

@@ -153,6 +153,12 @@ def test_a_pipeline_ends_with_the_program_and_not_with_its_orphans(
     assert (done.returncode, done.stdout) == (6, "out\n")
 
 
+def test_a_directory_is_no_program_and_no_flag_makes_it_one(nono: Nono) -> None:
+    done = nono("run", "--", ".")
+    assert done.returncode == 126
+    assert done.stderr == "nono: .: Permission denied: it is a directory\nhint: ls .\n"
+
+
 @BY_A_USER
 def test_no_descriptors_to_start_with(as_user: Account, project: Path) -> None:
     """At every limit nono either runs the program or says in two lines why not."""

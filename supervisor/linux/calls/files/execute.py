@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+
 from nono.broker import Access, Execute
 from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from nono.supervisor.decisions.decide import Decisions
@@ -32,8 +34,9 @@ def _execute(call: Call, decisions: Decisions, at: int, address: int, flags: int
         if program.is_anonymous or decisions.floor_covers(program.path, Access.EXECUTE):
             decisions.note_native(Execute(call.caller, program.path))
             return CONTINUE
-        if not program.stat.st_mode & _EXECUTABLE:
-            return CONTINUE  # the kernel refuses it by its mode, and no rule would change that
+        mode = program.stat.st_mode
+        if not (stat.S_ISREG(mode) and mode & _EXECUTABLE):
+            return CONTINUE  # the kernel refuses what is none, and no rule would change that
         # The policy may allow more than the floor, which was made before this file was: only
         # the floor can let a program run, so the refusal is noted, with the reason in words.
         decisions.refuse_beyond_floor(Execute(call.caller, program.path))

@@ -159,6 +159,7 @@ def test_what_is_never_granted(as_user: Account, project: Path, sandbox: Sandbox
     answers = sandbox.say(*refused)
     assert all(isinstance(each, str) for each in answers), answers
     assert "is refused by group" in answers[0] and "a link" in answers[2]
+    assert "the network of this run is open already" in answers[9]
     assert "nono's control sockets" in answers[3] and "did you mean 'read'" in answers[12]
     # A wide grant opens what no rule refuses, and nothing else.
     plain = as_user.file(as_user.home / f"{project.name}.txt", "plain\n")
@@ -193,6 +194,7 @@ def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: No
     assert sandbox.read(file) == "one"
     code, text = said("status", run[:6])
     assert code == 0 and f"   1  allow read {file}  (" in text, text
+    assert said("status")[1].splitlines()[0] == text.splitlines()[0], "it is the only one"
     assert json.loads(said("status", run, "--json")[1])["given"][0]["number"] == "1"
     assert said("revoke", run, "1") == (0, "revoked: 1\n")
     assert sandbox.read(file) == "Permission denied"

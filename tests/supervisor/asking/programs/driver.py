@@ -127,7 +127,7 @@ plan = make_plan(Options(allow_cwd=True, env_allow=["TERM"]), argv)
 prepared = prepare(plan, audit=None, channels=Channels(lambda run: [channel]))
 
 
-def at_the_end(faults):
+def at_the_end(faults, status):
     print(*faults, "the driver is at its end", sep="\n")
 
 

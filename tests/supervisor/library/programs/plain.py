@@ -20,16 +20,16 @@ with nono.Sandbox(POLICY) as box:
 
     # Refusals are those of the program, whatever else was refused in the sandbox.
     box.run(["cat", "/etc/shadow"], stderr=DEVNULL)
-    one = box.run(["sh", "-c", "cat /etc/gshadow; cat /etc/gshadow"], stderr=DEVNULL)
+    one = box.run(["sh", "-c", "cat /srv; cat /srv"], stderr=DEVNULL)
     (denial,) = one.denials
-    assert (denial.summary, denial.count, denial.reason) == ("read /etc/gshadow", 2, "no rule allows it")
-    assert denial.fix == '.read_files("/etc/gshadow")' and denial.flags == ("--read-file", "/etc/gshadow")
+    assert (denial.summary, denial.count, denial.reason) == ("read /srv", 2, "no rule allows it")
+    assert denial.fix == '.list("/srv")' and denial.flags == ("--list", "/srv")
     assert (denial.to_dict()["fix"], denial.to_dict()["fix_in_python"]) == (list(denial.flags), denial.fix)
     assert pickle.loads(pickle.dumps(one)) == one
-    error = raises(nono.CalledProcessError, box.run, ["cat", "/etc/gshadow"], check=True, stderr=DEVNULL)
-    with nono.Sandbox(eval(f"POLICY{error.hint}")) as wider:  # root alone can read it
-        assert wider.run(["cat", "/etc/gshadow"], stderr=DEVNULL).denials == ()
-    assert [each.summary for each in box.denials] == ["read /etc/shadow", "read /etc/gshadow"]
+    error = raises(nono.CalledProcessError, box.run, ["cat", "/srv"], check=True, stderr=DEVNULL)
+    with nono.Sandbox(eval(f"POLICY{error.hint}")) as wider:  # a directory: it opens, and is not read
+        assert wider.run(["cat", "/srv"], stderr=DEVNULL).denials == ()
+    assert [each.summary for each in box.denials] == ["read /etc/shadow", "read /srv"]
     with nono.Sandbox(POLICY.deny("/etc/hostname")) as closed:
         (denial,) = closed.run(["cat", "/etc/hostname"], stderr=DEVNULL).denials
     assert denial.reason.startswith('denied by .deny("/etc/hostname")')

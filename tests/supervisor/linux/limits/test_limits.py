@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.linux.limits.delegation import PREFIX, could_be_found
+from nono.supervisor.linux.limits.scope import BOOTED
 from tests.conftest import BY_A_USER, Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -50,6 +51,9 @@ def test_limits_of_a_process(nono: Nono, as_user: Account, project: Path) -> Non
     assert len(refused) > 4 and not set(refused.values()) & {"done"}
     assert (project / "big").stat().st_size == 1 << 20
     assert "20 times a second" in done.stderr
+    by_shell = "head -c 3000000 /dev/zero > more; exit $?"
+    done = nono("run", *limits, "--", "sh", "-c", by_shell)
+    assert done.returncode == 153 and "1 MiB reached by sh" in done.stderr
 
 
 def test_what_is_written_in_all(nono: Nono, as_user: Account, project: Path) -> None:
@@ -73,7 +77,8 @@ def test_processor_time(nono: Nono, as_user: Account) -> None:
     done = nono("run", *limits, *command)
     if as_user.uid or GROUPS is None:
         assert done.returncode == 125 and "nothing" not in done.stdout
-        assert "hint: systemd-run --user --scope" in done.stderr or not as_user.uid
+        way = "systemd-run --user --scope" if os.path.isdir(BOOTED) else "--best-effort"
+        assert f"hint: {way}" in done.stderr or not as_user.uid
         done = nono("run", "--best-effort", *limits, *command)
     assert done.returncode == -9, done.stderr
     assert "limit of processor time 0.4 s reached by python" in done.stderr

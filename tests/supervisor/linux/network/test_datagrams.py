@@ -19,6 +19,7 @@ from tests.supervisor.linux.network.conftest import PYTHON
 pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "datagrams.py")
+ASK = program_beside(__file__, "ask_by_datagram.py")
 WITHOUT = """
 import sys
 import nono.supervisor.linux.network.datagrams as datagrams
@@ -83,6 +84,12 @@ def test_a_metrics_client_as_node_has_it(nono: Nono) -> None:
     )
     done = nono("run", "--allow-domain=a.example", "--", "node", "-e", script)
     assert (done.stdout, done.stderr) == ("a:1|c\n", "")
+
+
+def test_who_asks_for_a_name_by_a_datagram_is_told_to_ask_over_tcp(nono: Nono) -> None:
+    """As musl does it, which does not read what resolv.conf says of that."""
+    done = nono("run", "--allow-domain=a.example", "--", PYTHON, "-c", ASK)
+    assert (done.stdout, done.stderr) == ("True\n7 True False\n", "")
 
 
 def test_where_no_namespace_can_be_made_there_are_none(

@@ -40,3 +40,5 @@ def test_a_refused_host_a_range_of_ports_and_loopback_only(nono: Nono, hosts: Pe
     done = nono("run", "--allow-cwd", "--loopback-only", "--open-port", ports, *command)
     assert done.stdout.split() == ["no", "no", "hello"]
     assert done.stderr.count("denied by flag --loopback-only") == 2
+    done = nono("run", "--allow-cwd", "--loopback-only", *command)
+    assert f"denied by flag --loopback-only  hint: --open-port {here.port}\n" in done.stderr

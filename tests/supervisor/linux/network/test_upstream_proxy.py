@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 
 import pytest
 
@@ -17,6 +18,20 @@ PROGRAM = program_beside(__file__, "through_proxy.py")
 PASSWORD = "pass-word-of-the-proxy"
 TALKED = "(b'220 ready\\r\\n', b'word')"
 REFUSED = "ConnectionRefusedError ConnectionRefusedError"
+
+
+def test_a_proxy_that_is_not_there_is_named(nono: Nono) -> None:
+    """And nobody is told to give the program its variable, which nono uses itself."""
+    allowed = ("--allow-cwd", "--allow-domain", "a.example:80")
+    program = "import socket; socket.create_connection(('a.example', 80))"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        proxy = f"127.0.0.1:{free.getsockname()[1]}"
+        env = {"HTTPS_PROXY": f"http://{proxy}", "NO_PROXY": "b.example"}
+        done = nono("run", *allowed, "--", PYTHON, "-c", program, env=env)
+    why = f"the upstream proxy {proxy} opens no connection: Connection refused"
+    assert f"nono: a.example: {why}" in done.stderr
+    assert "not passed on" not in done.stderr
 
 
 def test_through_the_proxy_of_the_environment(nono: Nono, hosts: Peers) -> None:

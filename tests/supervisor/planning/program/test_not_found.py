@@ -44,6 +44,14 @@ def under(profile: str, home: Path) -> Mapping[str, str]:
     return plan.environment.apply(env)
 
 
+def test_what_a_project_installed_and_what_a_shell_knows(home: Path) -> None:
+    assert absent("kill", "a b")[1] == "nono run -c 'kill '\"'\"'a b'\"'\"''"
+    (home / ".venv/bin").mkdir(parents=True)
+    (home / ".venv/bin/tool").touch(0o755)
+    assert absent("tool", "a b", cwd=str(home))[1] == "nono run -- .venv/bin/tool 'a b'"
+    assert absent("tool", cwd="/")[1] == 'echo "$PATH"'
+
+
 @pytest.mark.parametrize(
     ("place", "hint"),
     [
