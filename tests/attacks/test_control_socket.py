@@ -9,7 +9,7 @@ import pytest
 
 from tests.attacks.conftest import read
 from tests.conftest import Account, Finished, Nono, program_beside
-from tests.supervisor.asking.processes import control_socket
+from tests.control_sockets import control_socket
 
 pytestmark = pytest.mark.requires(landlock=6)
 

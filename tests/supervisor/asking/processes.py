@@ -2,13 +2,10 @@
 
 import contextlib
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.conftest import Account
-
-TIMEOUT = 60
 
 
 def nono_words(account: Account, *words: str | Path) -> list[str]:
@@ -43,16 +40,6 @@ def started(
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-
-
-def control_socket(runtime: Path) -> Path:
-    """Of the one run that has it below. Where nobody is asked it comes after the program."""
-    deadline = time.monotonic() + TIMEOUT
-    while not (found := [*runtime.glob("nono/*.sock")]):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    (socket,) = found
-    return socket
 
 
 def hear(process: subprocess.Popen[str]) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Account, Nono
-from tests.supervisor.asking.processes import control_socket, hear, nono_words, say, started
+from tests.control_sockets import control_socket
+from tests.supervisor.asking.processes import hear, nono_words, say, started
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])
 

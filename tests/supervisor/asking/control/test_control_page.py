@@ -6,7 +6,8 @@ import re
 import pytest
 
 from tests.conftest import CHECKOUT, Account
-from tests.supervisor.asking.processes import control_socket, hear, nono_words, started
+from tests.control_sockets import control_socket
+from tests.supervisor.asking.processes import hear, nono_words, started
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["socat", "jq"])
 

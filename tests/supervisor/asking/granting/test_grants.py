@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import BY_A_USER, Account, Nono, program_beside
-from tests.supervisor.asking.processes import control_socket, hear, nono_words, say, started
+from tests.control_sockets import control_socket
+from tests.supervisor.asking.processes import hear, nono_words, say, started
 
 pytestmark = pytest.mark.requires(landlock=6)
 
