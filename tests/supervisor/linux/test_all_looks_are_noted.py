@@ -38,6 +38,7 @@ def work(as_user: Account, project: Path) -> Path:
     return project
 
 
+@pytest.mark.lots(kind="options")
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_the_kernel_is_asked_nothing_else(
     as_user: Account, work: Path, options: dict[str, object]
