@@ -186,6 +186,8 @@ static int is_held(const struct lane *lane, const struct open *wanted)
         return 0;
     if ((wanted->flags & ACCESS_MODE) == ACCESS_MODE)
         return 0;
+    if (!(~wanted->flags & (O_CREAT | O_DIRECTORY))) /* the handler knows which kernel refuses it */
+        return 0;
     return !(wanted->flags & (O_CREAT | MAKES_UNNAMED) && wanted->mode & (S_ISUID | S_ISGID));
 }
 

@@ -15,7 +15,7 @@ from nono.supervisor.linux.calls.files import set_id
 O_TMPFILE = 0o20200000
 _UNNAMED = O_TMPFILE & ~os.O_DIRECTORY
 _MAKES = os.O_CREAT | _UNNAMED
-_NEW_DIRECTORY = os.O_CREAT | os.O_DIRECTORY
+NEW_DIRECTORY = os.O_CREAT | os.O_DIRECTORY
 _ACCESS = {
     os.O_RDONLY: Access.READ,
     os.O_WRONLY: Access.WRITE,
@@ -60,7 +60,7 @@ def ensure_flags(flags: int) -> None:
     Which those are is for the kernel to say, and newer ones say it of more: no file has an empty
     name.
     """
-    if flags & _UNNAMED or flags & _NEW_DIRECTORY == _NEW_DIRECTORY:
+    if flags & _UNNAMED or flags & NEW_DIRECTORY == NEW_DIRECTORY:
         with contextlib.suppress(FileNotFoundError):
             os.open("", flags)
 

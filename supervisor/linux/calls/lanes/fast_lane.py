@@ -29,6 +29,7 @@ from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32
 from nono.supervisor.linux.calls.files.open_flags import (
+    NEW_DIRECTORY,
     O_TMPFILE,
     access_of,
     floor_checks,
@@ -78,6 +79,8 @@ class FastLane:
         if flags & os.O_PATH:
             return True
         if not floor_checks(flags) or makes_set_id(flags, mode):
+            return False
+        if flags & NEW_DIRECTORY == NEW_DIRECTORY:  # the handler knows which kernel refuses it
             return False
         given = path = self._memory.path(call.tid, address)
         self.copied = (address, path)
