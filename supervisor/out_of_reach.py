@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 
-from nono.broker.rules.paths import lineage, parent
+from nono.broker.rules.paths import is_within, lineage, parent
 from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
 from nono.supervisor.places import canonical
@@ -108,9 +108,10 @@ def led_to(path: str) -> str:
 
 
 def passed_beyond(path: str, seen: dict[str, str | None]) -> tuple[str, ...]:
-    """What else the way to where such a link leads hangs on; `seen` as for `way`. Raises OSError,
-    StartError."""
-    return way(_beside(path, _readlink(path)), seen=seen).passed
+    """What else the way to where such a link leads hangs on, but for what holds the link; `seen` as
+    for `way`. Raises OSError, StartError."""
+    led = way(_beside(path, _readlink(path)), seen=seen)
+    return (*led.links, *(each for each in led.left if not is_within(path, each)))
 
 
 def _beside(path: str, target: str) -> str:

@@ -13,6 +13,9 @@ from nono.supervisor import looks
 _MAX_LINKS = 40
 """The kernel follows no more of them in one path: path_resolution(7)."""
 
+_MAX_SEEN = 4000
+"""Places that are remembered at a time: each may have a path of 4,096 bytes."""
+
 
 class Way(NamedTuple):
     """`end` is the canonical path; `links` are those passed, each by its place, in their order.
@@ -39,7 +42,7 @@ def way(
     """The way of an absolute path, whether or not it exists.
 
     `named` gets the places, each with what the path names by way of that link; `seen` remembers for
-    further paths where a place leads, None for what is no link.
+    further paths where a place leads: None for what is no link, empty for what is not there.
 
     What another process changes meanwhile cannot part the two: `end` is where the links lead that
     were seen. Whether it still has none on its way is for whoever opens it to find out.
@@ -47,19 +50,20 @@ def way(
     links: list[str] = []
     left: dict[str, None] = {}
     seen = {} if seen is None else seen
-    here, names = "/", _names(path)
+    here, names, missing = "/", _names(path), ""
     while names:
         name = names.pop()
         if name == "..":
             left[here] = None
             here = os.path.dirname(here)
+            missing = missing if is_within(here, missing) else ""
             continue
         place = os.path.join(here, name)
-        if place not in seen:
-            seen[place] = _target(place)
-        target = seen[place] if len(links) < _MAX_LINKS else None
-        if target is None:
+        # In what is not there no link is, however long the path.
+        target = _remembered(place, seen) if not missing and len(links) < _MAX_LINKS else None
+        if not target:
             here = place
+            missing = place if target == "" else missing
             continue
         links.append(place)
         if named is not None:
@@ -120,10 +124,20 @@ def _names(path: str) -> list[str]:
     return [name for name in reversed(path.split("/")) if name not in ("", ".")]
 
 
+def _remembered(place: str, seen: dict[str, str | None]) -> str | None:
+    if place not in seen:
+        if len(seen) >= _MAX_SEEN:
+            seen.clear()
+        seen[place] = _target(place)
+    return seen[place]
+
+
 def _target(place: str) -> str | None:
-    """None for what is no link, or nothing at all."""
+    """None for what is no link, empty for what is not there."""
     try:
         return looks.readlink(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
     except (OSError, ValueError):
         return None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import is_within
+from nono.supervisor import looks, walk
 from nono.supervisor.walk import Changeable, between, plain, way
 
 
@@ -60,6 +61,32 @@ def test_the_links_between_are_those_that_no_name_above_covers(tree: Path) -> No
 def test_what_is_gone_up_from_is_named(tree: Path, path: str, left: list[str]) -> None:
     """But for what holds the end, or a link."""
     assert sorted(way(f"{tree}/{path}").left) == sorted(f"{tree}/{each}" for each in left)
+
+
+def test_in_what_is_not_there_nothing_is_looked_for(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def readlink(path: str) -> str:
+        looked.append(path)
+        return os.readlink(path)
+
+    monkeypatch.setattr(looks, "readlink", readlink)
+    seen: dict[str, str | None] = {}
+    found = way(f"{tree}/gone/{'x/' * 1000}{'../' * 1001}work/two", seen=seen)
+    assert found.end == f"{tree}/other/here" and len(found.left) == 1001
+    assert f"{tree}/gone" in looked and f"{tree}/gone/x" not in looked
+    count = len(looked)
+    assert way(f"{tree}/work/two/x", seen=seen).end == f"{tree}/other/here/x"
+    assert looked[count:] == [f"{tree}/other/here/x"]
+
+
+def test_what_is_remembered_has_a_bound(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "_MAX_SEEN", 3)
+    seen: dict[str, str | None] = {}
+    assert way(f"{tree}/work/one/x", seen=seen).end == f"{tree}/other/here/x"
+    assert len(seen) <= 3
 
 
 @pytest.mark.parametrize(

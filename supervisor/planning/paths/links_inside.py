@@ -36,10 +36,10 @@ _MAX_DEPTH = 2
 _UP = ".."
 
 
-def led_to(path: str) -> Way:
+def led_to(path: str, seen: dict[str, str | None] | None = None) -> Way:
     """Every other name on the way of a path, and where it ends: other links in their places would
-    lead it elsewhere."""
-    led = way(path)
+    lead it elsewhere. `seen` as for `way`."""
+    led = way(path, seen=seen)
     return led._replace(links=tuple(each for each in led.links if each != path))
 
 
@@ -57,6 +57,7 @@ class LinksInside:
         self._closed = frozenset(closed)
         self._there: dict[str, Collection[str] | None] = {}
         self._left = MAX_ENTRIES
+        self._seen: dict[str, str | None] = {}
         self.notes: list[str] = []
         self.passed: dict[str, str] = {}
         """What the ways of the links that were found go up from, each with such a link."""
@@ -94,7 +95,7 @@ class LinksInside:
         end = plain_path(os.path.join(place, "/".join(names)))
         if _UP not in below and self._resolve(place) == place and self._resolve(end) == end:
             return (end,)
-        led = led_to(link)
+        led = led_to(link, self._seen)
         self._left -= _WEIGHT + len(led.left)
         self.passed |= dict.fromkeys(led.left, link)
         return (*led.links, led.end)

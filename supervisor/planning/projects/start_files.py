@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
 from nono.broker.dataclass import replace
@@ -88,20 +88,21 @@ def start_file_rules(
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical, found.closed)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
-    passed |= inside.passed | {each: _spelled(each, workdir) for each in expand.passed}
+    passed |= inside.passed | {each: each for each in expand.passed}
     spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
     found = found._replace(notes=(*found.notes, *inside.notes, *projects.notes))
     alone = _alone(is_opened.among(passed), spellings)
-    refusals = [replace(refusal, pattern=File(each, passed[each])) for each in alone]
+    single = [File(each, _spelled(passed[each], workdir)) for each in alone]
+    refusals = [replace(refusal, pattern=each) for each in single]
     return StartFiles((*((refusal,) if spellings else ()), *refusals), found)
 
 
-def _alone(passed: Sequence[str], kept: Iterable[str]) -> Iterator[str]:
+def _alone(passed: Collection[str], kept: Iterable[str]) -> list[str]:
     """Those of the ways' directories that stay where they are by nothing else."""
     held = {above for path in kept for above in ancestors(path)} if passed else ()
-    yield from (each for each in passed if each not in held)
+    return sorted(each for each in passed if each not in held)
 
 
 def started_by_itself(

@@ -12,6 +12,7 @@ from nono.broker import (
     Allow,
     Effect,
     File,
+    Metadata,
     Open,
     Operation,
     Origin,
@@ -107,6 +108,16 @@ def test_the_way_to_a_file_with_a_key_stays(made: Path) -> None:
         change = PathChange(NOBODY, Operation.RENAME_TO, f"{made}/{path}")
         assert not isinstance(policy.decide(change), Allow), path
     assert isinstance(policy.decide(Open(NOBODY, f"{made}/up/x", Access.WRITE)), Allow)
+
+
+def test_what_holds_a_link_is_kept_by_the_link(made: Path) -> None:
+    """And may be given another mode, say."""
+    (made / "sub").mkdir()
+    (made / "sub/l.pem").symlink_to("../real")
+    policy = completed().policy
+    assert isinstance(policy.decide(Metadata(NOBODY, "chmod", f"{made}/sub")), Allow)
+    move = PathChange(NOBODY, Operation.RENAME_FROM, f"{made}/sub", directory=True)
+    assert not isinstance(policy.decide(move), Allow)
 
 
 def test_there_is_a_bound(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import Access, Allow, Open
+from nono.broker import Access, Allow, Open, Operation, PathChange
 from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, Plan, make_plan
 from nono.supervisor.planning.git import git_settings
@@ -144,6 +144,17 @@ def test_one_file_that_is_too_large_is_cut_and_the_others_are_read(
 def test_what_a_person_configures_beyond_the_bound_is_told_of(home: Path) -> None:
     (home / ".gitconfig").write_text("".join(f"[include]\n\tpath = ~/{i}\n" for i in range(20)))
     assert any("is not protected" in note for note in plan(home, "p").notes)
+
+
+def test_what_a_setting_goes_up_from_stays_though_it_is_opened_by_name(home: Path) -> None:
+    (home / "p/sub").mkdir()
+    (home / "p/.git/config").write_text("[core]\n\thooksPath = sub/../hooks\n")
+    options = Options(workdir=str(home / "p"), allow_cwd=True, allow=["sub"])
+    made = make_plan(options, (), {"HOME": str(home)})
+    move = PathChange(
+        RecordedProcess(1), Operation.RENAME_FROM, str(home / "p/sub"), directory=True
+    )
+    assert not isinstance(made.policy.decide(move), Allow) and may_write(made, home / "p/sub/x")
 
 
 @pytest.mark.parametrize("name", ["sub", "gone", "led"])
