@@ -8,7 +8,6 @@ middle of.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import stat
 import time
@@ -20,7 +19,7 @@ from nono.broker.git_config import harmful_change, remotes_by_name
 from nono.broker.git_pushes import goes_elsewhere, gone
 from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
-from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
+from nono.supervisor.decisions.new_repository import Hooks, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import exact_link, kind_of, names_in
@@ -33,8 +32,8 @@ _MAX_NAMES = 200
 _MAX_CONFIGURED = 1 << 21
 """Bytes of all configurations that are kept, and of all that are read at the end, character for
 character."""
-_MAX_HOOKS = 20_000
-"""Of all repositories."""
+_MAX_NEW = 5000
+"""Repositories, and names that lead to some. Each that is beyond is named."""
 _BEHIND = 20_000_000
 """Nanoseconds: the clock that a kernel has for files may be a tick behind."""
 
@@ -54,6 +53,7 @@ class LeftInRepositories:
         self._directories: dict[str, tuple[int, int] | None] = {}
         self._kept = Configurations(_MAX_CONFIGURED)
         self._configurations: dict[str, bytes] = {}
+        self._noted_hooks = Hooks()
         self._hooks: dict[str, State | None] = {}
         self._unlooked: set[str] = set()
         self._links: dict[str, State | None] = {}
@@ -84,51 +84,66 @@ class LeftInRepositories:
 
     def _note_hooks(self, place: str) -> None:
         """They are kept, unless a person has lifted that."""
-        if len(self._hooks) < _MAX_HOOKS:
-            self._hooks |= {hook: state(hook) for hook in hooks_in(place)}
-        elif os.path.lexists(place):
+        self._hooks |= {hook: state(hook) for hook in self._noted_hooks.of(place)}
+        if self._noted_hooks.are_too_many and os.path.lexists(place):
             self._unlooked.add(place)
 
-    def _changed_hooks(self, place: str) -> Iterator[str]:
+    def _changed_hooks(self, place: str, hooks: Hooks) -> Iterator[str]:
         if place in self._unlooked:
             yield place
             return
-        yield from (each for each in hooks_in(place) if self._hooks.get(each) != state(each))
+        yield from (each for each in hooks.of(place) if self._hooks.get(each) != state(each))
 
     def changed(self, walked: Walked) -> Iterator[str]:
         """The paths of what is new and would run, or go on, after a walk of all that is opened."""
-        configurations = Configurations(_MAX_CONFIGURED)
-        yield from self._in_known(configurations)
+        configurations, hooks, left = Configurations(_MAX_CONFIGURED), Hooks(), _MAX_NEW
+        yield from self._in_known(configurations, hooks)
         plain = [link for link in walked.links if kind_of(link) == stat.S_IFDIR]
         places = dict.fromkeys((*walked.directories, *plain))
         for link in walked.links:
             if link in places or self._links.get(link) == state(link) or _is_empty(link):
                 continue
-            yield from self._run_by_configuration(parent(link))
+            left -= 1
+            if left < 0:
+                yield link
+                continue
+            yield from self._run_by_configuration(parent(link), hooks)
             to = exact_link(link)
             is_new = to is None or (to not in places and not self._was_there(to))
             if is_new or is_gits(parent(link)):
                 yield link
         for directory in places:
-            if not self._was_there(directory):
-                yield from self._new(directory, configurations)
-        yield from (link for link in walked.inside if self._is_since_start(link))
+            if self._was_there(directory):
+                continue
+            left -= 1
+            if left < 0:
+                yield directory
+            else:
+                yield from self._new(directory, configurations, hooks)
+        known: dict[str, bool] = {}
+        yield from (link for link in walked.inside if self._is_since_start(link, known))
         yield from filter(self._may_be_filled, walked.unread)
 
-    def _is_since_start(self, link: str) -> bool:
+    def _is_since_start(self, link: str, known: dict[str, bool]) -> bool:
         """For a link in what is git's own, where git writes without looking: whether it is new.
 
-        A move changes the time of what is moved, so a directory on the way tells of one.
+        A move changes the time of what is moved, so a directory on the way tells of one. `known`
+        are the directories that were asked about: they may be deep, with many links in them.
         """
-        path = link
-        while path not in self._directories:
+        path, passed = link, list[str]()
+        while path not in known:
+            passed.append(path)
             found = state(path)
-            if found is None or found.changed >= self._started:
-                return True
-            if path == "/" or path.endswith("/.git"):
-                return False
-            path = parent(path)
-        return not self._was_there(path)
+            if path in self._directories:
+                known[path] = not self._was_there(path)
+            elif found is None or found.changed >= self._started:
+                known[path] = True
+            elif path == "/" or path.endswith("/.git"):
+                known[path] = False
+            else:
+                path = parent(path)
+        known |= dict.fromkeys(passed[1:], known[path])
+        return known[path]
 
     def _may_be_filled(self, directory: str) -> bool:
         """Whether the run may have made something in a directory that cannot be looked into.
@@ -141,7 +156,7 @@ class LeftInRepositories:
             return True
         return bool(status.st_mode & stat.S_IXUSR) or status.st_ctime_ns >= self._started
 
-    def _in_known(self, configurations: Configurations) -> Iterator[str]:
+    def _in_known(self, configurations: Configurations, hooks: Hooks) -> Iterator[str]:
         """In those that were there: what git was in the middle of, and where it would push to."""
         indexes, every = Indexes(), GitDirectories()
         for one in self._found:
@@ -149,7 +164,7 @@ class LeftInRepositories:
             yield from (each for each in too_many if os.path.lexists(each))
             for directory in directories:
                 yield from self._new_begun(directory)
-                yield from self._changed_hooks(child(directory, "hooks"))
+                yield from self._changed_hooks(child(directory, "hooks"), hooks)
                 if self._was_there(directory) and self._differs(child(directory, "config")):
                     yield from self._reconfigured(one, directory, configurations)
             if one.link is None or not self._has_new_index(one.directory):
@@ -167,10 +182,10 @@ class LeftInRepositories:
 
     def _new_begun(self, directory: str) -> Iterator[str]:
         for path, begun in self._all_begun((directory,)):
-            if begun != self._begun.get(path):
+            if not begun or begun != self._begun.get(path):
                 yield path
 
-    def _new(self, directory: str, configurations: Configurations) -> Iterator[str]:
+    def _new(self, directory: str, configurations: Configurations, hooks: Hooks) -> Iterator[str]:
         """What git runs or believes in a repository that the run made."""
         top = parent(directory) if directory.endswith("/.git") else directory
 
@@ -182,15 +197,16 @@ class LeftInRepositories:
         if directory == top and is_bare(top) and kind_of(child(top, ".git")) is not None:
             # git takes one of the two, and which one is for a file in them to say.
             yield child(top, "HEAD")
-        yield from running(directory, is_kept, self._was_there, configurations)
-        yield from self._run_by_configuration(top)
-        yield from self._new_begun(directory)
+        yield from running(directory, is_kept, self._was_there, configurations, hooks)
+        yield from self._run_by_configuration(top, hooks)
+        begun = (child(directory, name) for name in data("start_files")["begun"])
+        yield from filter(os.path.lexists, begun)
 
-    def _run_by_configuration(self, top: str) -> Iterator[str]:
+    def _run_by_configuration(self, top: str, hooks: Hooks) -> Iterator[str]:
         for name, is_hooks in self._in_work_trees.items():
             path = plain(f"{top}/{name}").path
             if is_hooks:
-                yield from hooks_in(path)
+                yield from hooks.of(path)
             elif os.path.lexists(path):
                 yield path
 
@@ -242,15 +258,19 @@ class LeftInRepositories:
             yield path
 
     def _all_begun(self, directories: Iterable[str]) -> Iterator[tuple[str, _Begun]]:
+        """What git was in the middle of; nothing of a link, which git does not make: what that
+        leads to would be looked at for each that does."""
         names: Sequence[str] = tuple(data("start_files")["begun"])
         for path in (child(each, name) for each in directories for name in names):
             own = state(path)
-            if own is not None:
-                inside = (
-                    child(path, name) for name in itertools.islice(names_in(path), _MAX_NAMES)
-                )
-                states = ((each, state(each)) for each in inside)
-                yield path, ((path, own), *((each, found) for each, found in states if found))
+            if own is None:
+                continue
+            if kind_of(path) == stat.S_IFLNK:
+                yield path, ()
+                continue
+            inside = (child(path, name) for name in names_in(path, _MAX_NAMES))
+            states = ((each, state(each)) for each in inside)
+            yield path, ((path, own), *((each, found) for each, found in states if found))
 
 
 def _is_empty(link: str) -> bool:

@@ -28,6 +28,12 @@ CONFIGS = ("config", "config.worktree")
 _NO_LINKS = (*CONFIGS, "HEAD", "hooks", "commondir", "objects", "refs")
 _REMOTES = ("remotes", "branches")
 _MAX_HOOKS = 2000
+"""Of one directory."""
+_MAX_ALL_HOOKS = 100_000
+"""Names in all of them, git's samples among them: a link makes one the hooks of any repository."""
+_MAX_REMOTES = 10
+_MAX_DEPTH = 100
+"""Directories above one, each of which could be git's own."""
 
 
 def running(
@@ -35,10 +41,11 @@ def running(
     is_kept: Callable[[bytes], bool],
     was_there: Callable[[str], bool],
     configurations: Configurations,
+    hooks: Hooks,
 ) -> Iterator[str]:
     """The paths in a repository's directory. `is_kept` says of the path of a remote whether no run
     could make a repository there; `was_there` of a directory that it is a repository's of before.
-    Of more configurations than are read each may run something.
+    Of more configurations and hooks than are read each may run something.
     """
     for name in _NO_LINKS:
         path = child(directory, name)
@@ -47,10 +54,10 @@ def running(
     for path in (child(directory, name) for name in CONFIGS):
         if _may_run(directory, path, is_kept, configurations):
             yield path
-    yield from hooks_in(child(directory, "hooks"))
+    yield from hooks.of(child(directory, "hooks"))
     for name in _REMOTES:
         place = child(directory, name)
-        yield from (child(place, each) for each in names_in(place))
+        yield from (child(place, each) for each in names_in(place, _MAX_REMOTES))
     shared = child(directory, "commondir")
     if os.path.lexists(shared):
         to = exact_common(directory)
@@ -61,7 +68,7 @@ def running(
                 for path in (child(each, name) for name in CONFIGS):
                     if _may_run(each, path, is_kept, configurations):
                         yield path
-                yield from hooks_in(child(each, "hooks"))
+                yield from hooks.of(child(each, "hooks"))
     alternates = child(directory, "objects/info/alternates")
     if os.path.lexists(alternates):
         yield alternates
@@ -100,24 +107,41 @@ def _writes_elsewhere(directory: str, config: bytes) -> bool:
 
 
 def is_gits(path: str) -> bool:
-    """Whether a path is, or lies in, a repository's own directory."""
-    return "/.git/" in f"{path}/" or any(is_bare(each) for each in lineage(path))
+    """Whether a path is, or lies in, a repository's own directory, or so deep that it may."""
+    if "/.git/" in f"{path}/" or path.count("/") > _MAX_DEPTH:
+        return True
+    return any(is_bare(each) for each in lineage(path))
 
 
-def hooks_in(directory: str) -> Iterator[str]:
-    """Everything in a directory of hooks but git's samples; itself where there is too much."""
-    kind = kind_of(directory)
-    if kind not in (None, stat.S_IFDIR, stat.S_IFLNK):
-        yield directory
-    try:
-        with os.scandir(directory) as entries:
-            for number, entry in enumerate(entries):
-                if number == _MAX_HOOKS:
-                    yield directory
-                    return
-                if not entry.name.endswith(".sample"):
-                    yield entry.path
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError:
-        yield directory
+class Hooks:
+    """Those that one look finds: no more than so many names in all directories together."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_ALL_HOOKS
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether no other directory is looked into."""
+        return self._left < 0
+
+    def of(self, directory: str) -> Iterator[str]:
+        """Everything in a directory of hooks but git's samples; itself where there is too much."""
+        kind = kind_of(directory)
+        if kind is None:
+            return
+        if self.are_too_many or kind not in (stat.S_IFDIR, stat.S_IFLNK):
+            yield directory
+            return
+        try:
+            with os.scandir(directory) as entries:
+                for number, entry in enumerate(entries):
+                    self._left -= 1
+                    if number == _MAX_HOOKS or self.are_too_many:
+                        yield directory
+                        return
+                    if not entry.name.endswith(".sample"):
+                        yield entry.path
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError:
+            yield directory

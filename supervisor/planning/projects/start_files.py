@@ -182,6 +182,7 @@ def _start_files(
     for path in itertools.chain(
         projects.start_files(written, found),
         _of_git(found, projects.notes, passed),
+        _above(found, written),
         named,
         _whole(search),
     ):
@@ -214,6 +215,16 @@ def _whole(search: Found) -> Iterator[str]:
     for each in search.beyond:
         yield from {each.link or each.top, each.directory}
     yield from search.closed
+
+
+def _above(found: Iterable[Repository], written: Sequence[str]) -> Iterator[str]:
+    """What would make a repository of a directory above one, in what is opened: git goes on to look
+    there when it no longer takes `.git` for one."""
+    above = dict.fromkeys(each for one in found if one.link for each in ancestors(one.top))
+    own = {one.directory for one in found}
+    for each in above:
+        if each not in own and any(is_within(each, top) for top in written):
+            yield child(each, "HEAD")
 
 
 def _of_git(found: Iterable[Repository], notes: list[str], passed: dict[str, str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from nono.broker import FLOOR_ACCESS, Access, Effect, Glob, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
-from nono.supervisor.decisions import left_in_repositories
+from nono.supervisor.decisions import left_in_repositories, new_repository
 from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.report.run import changed
 from tests.conftest import Nono
@@ -267,7 +267,7 @@ def test_of_configuration_beyond_what_is_kept_each_change_is_told(
 ) -> None:
     """And of the hooks beyond those that are looked at the directory."""
     monkeypatch.setattr(left_in_repositories, "_MAX_CONFIGURED", 250)
-    monkeypatch.setattr(left_in_repositories, "_MAX_HOOKS", 3)
+    monkeypatch.setattr(new_repository, "_MAX_ALL_HOOKS", 4)
     for name in ("a", "b", "c", "d"):
         for part in ("objects", "refs", "hooks"):
             (opened_place / name / ".git" / part).mkdir(parents=True)

@@ -107,6 +107,9 @@ def test_between_what_is_opened_and_a_repository(home: Path, project: Path) -> N
         for name in PROJECT:
             assert not may_write(opened, home / top / name), (top, name)
         assert may_write(opened, home / top / "main.py")
+        # git takes one of these for a repository when `.git` below is none to it any more.
+        assert not may_write(opened, home / top / "HEAD")
+    assert may_write(opened, home / "src/beside/HEAD")
     assert may_write(opened, home / "src/beside/.envrc")
     assert may_write(opened, home / "src/group/project/src/.envrc")
 

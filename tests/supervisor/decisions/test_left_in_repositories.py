@@ -1,0 +1,112 @@
+"""The look at the end has bounds that are of all repositories, since links make many of one."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from nono.broker import FLOOR_ACCESS, Effect, Origin, OriginKind, Rule, Subtree
+from nono.supervisor.decisions import left_in_repositories, new_repository
+from nono.supervisor.decisions.file_states import State, state
+from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
+from nono.supervisor.decisions.repository_walk import walk
+from nono.supervisor.decisions.run_by_people import RunByPeople
+
+_ORIGIN = Origin(OriginKind.FLAG, "--allow")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Path:
+    place = tmp_path.resolve() / "src"
+    place.mkdir()
+    return place
+
+
+def look(opened: Path) -> RunByPeople:
+    return RunByPeople([Rule(Subtree(str(opened)), FLOOR_ACCESS, Effect.ALLOW, _ORIGIN)])
+
+
+def bare(place: Path) -> Path:
+    """What git could take for a repository."""
+    place.mkdir(parents=True)
+    (place / "HEAD").touch()
+    (place / "config").write_text("[core]\n\tbare = true\n")
+    return place
+
+
+def test_hooks(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new_repository, "_MAX_ALL_HOOKS", 50)
+    before = look(opened)
+    (opened / "hooks").mkdir()
+    for number in range(30):
+        (opened / f"hooks/{number}").touch()
+    for number in range(20):
+        (bare(opened / f"r{number:02}") / "hooks").symlink_to("../hooks")
+    told = before.changed()
+    assert sum("/hooks/" in each for each in told) == 50
+    assert sum(each.endswith("/hooks") for each in told) == 20
+
+
+def test_hooks_that_were_there(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound each directory is named, whether or not something is new in it."""
+    monkeypatch.setattr(new_repository, "_MAX_ALL_HOOKS", 50)
+    for name in "abc":
+        (opened / name / ".git/hooks").mkdir(parents=True)
+        (opened / name / ".git/HEAD").touch()
+        for number in range(20):
+            (opened / name / f".git/hooks/{number}").touch()
+    told = look(opened).changed()
+    assert told == [f"{opened}/c/.git/hooks"]
+
+
+def test_new_repositories(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(left_in_repositories, "_MAX_NEW", 3)
+    before = look(opened)
+    for number in range(5):
+        bare(opened / f"r{number}")
+        (opened / f"l{number}").mkdir()
+        (opened / f"l{number}/.git").write_text("gitdir: ../nothing\n")
+    told = before.changed()
+    assert [each for each in told if "/r" in each] == [f"{opened}/r{n}" for n in range(5)]
+    assert [each for each in told if "/l" in each] == [f"{opened}/l{n}/.git" for n in range(5)]
+
+
+def test_links_in_a_deep_directory(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each directory on the way is looked at once, however many links there are."""
+    deep = opened / ".git" / "/".join("d" * 60)
+    deep.mkdir(parents=True)
+    for number in range(60):
+        (deep / f"{number}").symlink_to("x")
+    looked: list[str] = []
+
+    def noted(path: str) -> State | None:
+        looked.append(path)
+        return state(path)
+
+    later = time.time_ns() + 10**10
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+    left = LeftInRepositories({})
+    left.open([str(opened)], [])
+    monkeypatch.setattr(left_in_repositories, "state", noted)
+    assert not any(each.startswith(str(deep)) for each in left.changed(walk([str(opened)])))
+    assert 120 <= len(looked) < 200
+
+
+def test_a_rebase_that_is_a_link_is_named(opened: Path) -> None:
+    (opened / ".git").mkdir()
+    (opened / ".git/HEAD").touch()
+    (opened / ".git/rebase-merge").symlink_to("../elsewhere")
+    assert f"{opened}/.git/rebase-merge" in look(opened).changed()
+
+
+def test_long_paths_count_more(opened: Path) -> None:
+    place = opened
+    for _ in range(8):
+        place /= "d" * 250
+    place.mkdir(parents=True)
+    assert walk([str(opened)], 20).cut == [str(opened)]
+    assert walk([str(opened)], 60).cut == []
+    os.removedirs(place)
