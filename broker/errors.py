@@ -68,9 +68,10 @@ class UnknownName(PolicyError):
     `nearest` is the known one that it resembles, None when it resembles none.
     """
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, what: str, name: str, known: Iterable[str], listed: str = "") -> None:
+        """`listed` is the command that lists the known, where they are too many for a line."""
         names = sorted(known)
-        otherwise = f"the {what}s are: {', '.join(names)}"
+        otherwise = listed or f"the {what}s are: {', '.join(names)}"
         super().__init__(f"there is no {what} {name[:80]!r}", did_you_mean(name, names, otherwise))
         self.what = what
         self.name = name

@@ -97,7 +97,7 @@ def group(name: str) -> Group:
     """One group. Raises UnknownName, which names the nearest one."""
     known = data("groups")["groups"]
     if name not in known:
-        raise UnknownName("group", name, known)
+        raise UnknownName("group", name, known, "nono profile groups")
     return _group(name, known[name])
 
 

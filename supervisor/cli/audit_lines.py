@@ -104,7 +104,8 @@ def words_of(record: Record, to: Decision | None = None) -> str:
             return answer_words(record)
         case Changed(_, deed, person, what, origin):
             who = f" by {visible(person)}" if person else ""
-            return f"{deed}{who}: {visible(', '.join(what), limit=1000)} [{origin}]"
+            named = f": {visible(', '.join(what), limit=1000)}" if what else ""
+            return f"{deed}{who}{named} [{origin}]"
         case Summed(_, kind, count):
             return f"too many to be written one by one: {count} times {visible(kind)}"
         case End(_, count):

@@ -23,6 +23,8 @@ _SECTIONS = {
 """By the section of the profile whose keys the options are."""
 _OTHERS = {"profile": "Files and directories", "workdir": "Files and directories"}
 
+ONCE = frozenset({"profile", "network_profile", "report"})
+"""Options of which the last of two would count in silence: a profile may extend several."""
 _MAX_SENTENCE = 1000
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Run programs": ("run", "shell", "learn", "why"),
@@ -61,25 +63,41 @@ class WrongValue(click.BadParameter):
         self.hint = hint
 
 
+def _note_once(
+    each: click.Option, word: str, value: str, said: dict[str, str], ctx: click.Context
+) -> None:
+    """Raises UsageError."""
+    name = each.name or ""
+    if name in ONCE and said.setdefault(name, value) != value:
+        what = f"{word.partition('=')[0]} is given twice, and one would count: "
+        raise click.UsageError(f"{what}{said[name]}, {value}", ctx)
+
+
 class PolicyCommand(click.Command):
     """A command with the options that say what a program may do.
 
-    A value that is an option of its own, or the `--` before a program, is none that was meant.
+    A value that is an option of its own, or the `--` before a program, is none that was meant. Of
+    two profiles the last would count alone, and what the first refuses be open.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options = [each for each in self.params if isinstance(each, click.Option)]
         words = {"--", *(word for each in options for word in each.opts if word[:2] == "--")}
-        taken = iter(args)
+        taken, said = iter(args), dict[str, str]()
         for word in taken:
-            each = next((each for each in options if word in each.opts), None)
+            spelled, is_joined, value = word.partition("=")
+            each = next((each for each in options if spelled in each.opts), None)
             if word == "--" or (each is None and word[:1] != "-"):
                 break
+            if each is not None and is_joined:
+                _note_once(each, word, value, said, ctx)
+                continue
             if each is None or each.is_flag or isinstance(each.flag_value, str):
                 continue  # the last has a value of its own, where none is given
             value = next(taken, "")
             if value in words:
                 raise click.UsageError(f"{word} wants a value before {value}", ctx)
+            _note_once(each, word, value, said, ctx)
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import fields
 from typing import Any
 
@@ -12,6 +14,8 @@ from nono.supervisor.cli.options import policy_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.options import Options, to_options
 
+_NEEDED = ("ipykernel>=6", "jupyter_client>=8")
+"""As the extra `jupyter` of nono's package has them."""
 _NAME = click.option("--name", default="nono", show_default=True, help="What Jupyter calls it.")
 
 
@@ -64,6 +68,7 @@ def _adapter() -> Any:
     try:
         from nono.adapters import jupyter as adapter
     except ImportError as error:
-        hint = "pip install 'nono-sandbox[jupyter]'"
+        # Where this nono is installed, which a pip on PATH need not be; from wherever that came.
+        hint = shlex.join((sys.executable, "-m", "pip", "install", *_NEEDED))
         raise UsageError(f"{error.name} is not installed", hint) from None
     return adapter

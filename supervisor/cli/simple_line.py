@@ -82,5 +82,7 @@ def _take(word: str, words: Iterator[str], values: dict[str, Any]) -> bool:
         value = next(words, "-")
         if value.startswith("-"):  # which may be an option whose value is missing
             return False
+    if values[name] is not None and not isinstance(values[name], tuple):
+        return False  # given twice: what comes of it is for click to say
     values[name] = (*values[name], value) if isinstance(values[name], tuple) else value
     return True

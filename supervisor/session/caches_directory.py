@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from nono.broker.caches import files, made
-from nono.supervisor.errors import StartError
+from nono.supervisor.errors import StartError, quoted
 from nono.supervisor.places import HANDLE, make_private, through
 from nono.supervisor.session.new_directories import DIRECTORY, make_below
 
@@ -39,8 +39,15 @@ def make_caches(root: str, name: str, places: Iterable[str] = ()) -> None:
     except OSError as error:
         raise StartError(
             f"{path}: the caches of this sandbox cannot be made: {os.strerror(error.errno or 0)}",
-            _HINT if isinstance(error, PermissionError) else f"ls -ld {root}",
+            _HINT if isinstance(error, PermissionError) else f"ls -ld {_there(root)}",
         ) from error
+
+
+def _there(path: str) -> str:
+    """What is there of the way to it, quoted: the last of it may be the file that is in the way."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return quoted(path)
 
 
 @contextlib.contextmanager

@@ -64,6 +64,7 @@ _BUILTINS = tuple(
     ]
 )
 """Of bash, and so of the shell that -c starts."""
+_NUMBERED = ("python", "pip")
 _ANY_AGENT = "agent"
 """The built-in profile that fits every agent."""
 
@@ -78,7 +79,7 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
     if looks.isfile(here):
         return "command not found", _as_it_is(f"./{command}", cwd)
     hint = _of_agent(argv, env) or _where_installed(argv)
-    hint = hint or _near(argv, cwd) or _of_shell(argv)
+    hint = hint or _near(argv, cwd) or _of_shell(argv) or _with_version(argv, env, cwd)
     if hint is None and command.endswith(_SCRIPT):
         return "there is no such file, and no such command", f"ls {_from_here('.', cwd)}"
     return "command not found", hint or 'echo "$PATH"'
@@ -92,6 +93,13 @@ def _near(argv: Sequence[str], cwd: str) -> str | None:
         if looks.isfile(there) and looks.access(there, os.X_OK):
             return f"nono run -- {shlex.join((_from_here(path, cwd), *argv[1:]))}"
     return None
+
+
+def _with_version(argv: Sequence[str], env: Mapping[str, str], cwd: str) -> str | None:
+    """Debian's Python has a number in its name, and so have its tools."""
+    numbered = f"{argv[0]}3"
+    is_there = argv[0] in _NUMBERED and find_program(numbered, env, cwd) is not None
+    return f"nono run -- {shlex.join((numbered, *argv[1:]))}" if is_there else None
 
 
 def _of_shell(argv: Sequence[str]) -> str | None:

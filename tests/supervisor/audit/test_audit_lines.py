@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nono.broker import Access, Effect, Open, Origin, OriginKind, PathChange
+from nono.broker.audit.answer_records import Changed
 from nono.broker.audit.records import Decision, Record
 from nono.broker.requests import Operation, RecordedProcess
 from nono.supervisor.cli.audit_lines import lines
@@ -55,6 +56,11 @@ def test_what_the_verdict_is_about_is_said_once() -> None:
 def test_what_does_not_belong_together_stays_apart(new: Decision) -> None:
     assert len(shown(OLD, new)) == 2
     assert len(shown(OLD)) == 1
+
+
+def test_who_ended_it_is_said_without_an_empty_list() -> None:
+    (line,) = shown(Changed(1, "killed", "nono kill", (), Origin(OriginKind.ANSWER, "13:57")))
+    assert line == "4 killed by nono kill [answer 13:57]"
 
 
 def test_only_what_was_refused() -> None:

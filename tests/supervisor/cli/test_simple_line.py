@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nono.broker.errors import NonoError
+from nono.supervisor.cli.commands import by_click as click_line
 from nono.supervisor.cli.run import run_options
 from nono.supervisor.cli.simple_line import simple_run
 
@@ -18,7 +20,7 @@ SIMPLE = [
     ("tool", "--", "-q"),
     ("--", "--", "x"),
     ("--read", "/a", "-r", "/b", "--read=/c", "--read=", "--deny=x=y", "--", "tool"),
-    ("-p", "one", "--profile", "two", "--workdir=/w", "--upstream-proxy", "http://x", "t"),
+    ("-p", "one", "--workdir=/w", "--upstream-proxy", "http://x", "t"),
     ("--json", "--dry-run", "-v", "--floor-only", "--best-effort", "--no-audit", "--", "t"),
     ("--block-net", "--loopback-only", "--gpu", "--caches", "--allow-ssh-agent", "t"),
     ("--allow-proxy", "a", "--allow-domain", "b", "--credential", "c", "--dns", "1.1.1.1", "t"),
@@ -40,6 +42,7 @@ OTHERS = [
     ("--timeout", "5", "tool"),
     ("--audit", "all", "tool"),
     ("--nothing", "tool"),
+    ("-p", "one", "--profile", "two", "t"),
 ]
 
 
@@ -66,6 +69,13 @@ def test_a_simple_line(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("words", OTHERS)
 def test_other_lines_are_clicks(words: tuple[str, ...]) -> None:
     assert simple_run(["run", *words], {}) is None
+
+
+@pytest.mark.parametrize("command", ["run", "learn"])
+def test_of_two_profiles_none_counts_in_silence(command: str) -> None:
+    for words in (("-p", "a", "--profile=b"), ("--network-profile=a", "--network-profile", "b")):
+        with pytest.raises(NonoError, match="is given twice, and one would count: a, b"):
+            click_line([command, *words, "--", "true"])
 
 
 def test_other_commands_and_completions_are_clicks() -> None:

@@ -91,3 +91,10 @@ def test_a_directory_of_somebody_else_s_is_refused(
     monkeypatch.setattr(os, "geteuid", lambda: other)
     with pytest.raises(StartError):
         make_caches(str(root), "agent")
+
+
+def test_a_file_in_the_place_of_a_directory_is_what_the_hint_looks_at(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(StartError) as found:
+        make_caches(f"{tmp_path}/a file/nono/caches", "agent")
+    assert found.value.hint == f"ls -ld '{tmp_path}/a file'"

@@ -50,6 +50,9 @@ def test_what_a_project_installed_and_what_a_shell_knows(home: Path) -> None:
     (home / ".venv/bin/tool").touch(0o755)
     assert absent("tool", "a b", cwd=str(home))[1] == "nono run -- .venv/bin/tool 'a b'"
     assert absent("tool", cwd="/")[1] == 'echo "$PATH"'
+    (home / "python3").touch(0o755)
+    assert absent("python", "x.py", env={"PATH": str(home)})[1] == "nono run -- python3 x.py"
+    assert absent("python", env={"PATH": "/nowhere"})[1] == 'echo "$PATH"'
 
 
 @pytest.mark.parametrize(
