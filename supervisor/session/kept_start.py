@@ -173,7 +173,7 @@ def _circumstances() -> Iterator[object]:
     yield VERSION
     yield sys.version, sys.executable, sys.argv[0], sys.path, sys.prefix, sys.base_prefix
     yield tuple(sys.flags)
-    yield os.getresuid(), os.getresgid(), os.getgroups(), tuple(os.uname())
+    yield os.getuid(), os.geteuid(), os.getgid(), os.getegid(), os.getgroups(), tuple(os.uname())
     yield time.strftime("%Y-%m-%d")  # answers are kept for so many days
 
 
