@@ -75,6 +75,10 @@ def _write(path: str, parts: list[bytes]) -> None:
         raise
 
 
+def _is_kept(name: str, kept: KeptModules, found: os.stat_result) -> bool:
+    return name in kept.entries and is_same(kept.entries[name], found)
+
+
 def _told(name: str, kept: KeptModules) -> tuple[tuple[Any, ...], bytes] | None:
     """What is told of a module besides its place in the file, and its code; None for no such."""
     if name not in sys.modules:
@@ -91,6 +95,9 @@ def _told(name: str, kept: KeptModules) -> tuple[tuple[Any, ...], bytes] | None:
     try:
         # In this order: what changes in between is then found to have changed.
         found = os.stat(source)
+        if isinstance(loader, SourceFileLoader):
+            # Loaded from the file before, it may be of a source that was another one then.
+            loader = loader if _is_kept(name, kept, found) else SourceFileLoader(name, source)
         code = loader.get_code(name)
     except (OSError, ImportError, SyntaxError, ValueError, MemoryError):
         return None

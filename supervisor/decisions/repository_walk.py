@@ -17,8 +17,9 @@ from nono.broker.rules.paths import child, outermost, parent
 from nono.supervisor.planning.git.git_files import kind_of
 
 MAX_NAMES = 200_000
-_LETTERS = 256
-"""In the path of a directory count as one name more: the kernel goes all the way for each look."""
+_LETTERS = 512
+"""In the path of a directory make each name in it count once more: the kernel goes all the way for
+each look."""
 _BESIDE_HEAD = ("objects", "refs", "commondir", "config")
 _GIT = "/.git/"
 _MAX_PATH = 4096 - 512
@@ -64,9 +65,10 @@ def walk(opened: Iterable[str], most: int = MAX_NAMES) -> Walked:
                 found.unread.append(directory)
                 continue
             is_git = is_git or directory.endswith("/.git") or directory in found.directories[-1:]
-            below, count = _below(directory, left, found, is_git=is_git)
+            times = 1 + len(directory) // _LETTERS
+            below, count = _below(directory, left // times, found, is_git=is_git)
             waiting.extend((each, is_git) for each in below)
-            left -= count + len(directory) // _LETTERS
+            left -= count * times
             if left < 0:
                 found.cut.append(top)
                 break

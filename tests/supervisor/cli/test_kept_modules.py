@@ -114,6 +114,17 @@ def test_a_module_that_has_changed_is_read_and_kept_anew(world: World) -> None:
     assert (third["kept_one.part"].said, served(third)) == ("later", {*NAMES})
 
 
+def test_what_was_loaded_before_a_module_changed_is_not_kept_as_the_new_one(world: World) -> None:
+    """As in a run during which nono is installed anew."""
+    world.start()
+    world.keep()
+    assert world.start()["kept_two"].said == "two"
+    path = world.write("kept_two.py", "said = 'new'\n")
+    os.utime(path, ns=(0, 10**18))
+    world.keep()
+    assert world.start()["kept_two"].said == "new"
+
+
 def test_another_way_to_modules_is_taken(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,6 @@ def test_long_paths_count_more(opened: Path) -> None:
     for _ in range(8):
         place /= "d" * 250
     place.mkdir(parents=True)
-    assert walk([str(opened)], 20).cut == [str(opened)]
+    assert walk([str(opened)], 12).cut == [str(opened)]
     assert walk([str(opened)], 60).cut == []
     os.removedirs(place)
