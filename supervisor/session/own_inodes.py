@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from nono.broker.digest import sha256
 from nono.supervisor.decisions.searched_modules import search_path
 from nono.supervisor.errors import StartError
-from nono.supervisor.places import state_directory
+from nono.supervisor.places import make_private, state_directory
 from nono.supervisor.version import VERSION
 
 _MAX_FILES = 200_000
@@ -72,7 +72,7 @@ def _read(path: str, size: int) -> bytes:
 
 
 def _write(path: str, content: bytes) -> None:
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    make_private(os.path.dirname(path))
     new = f"{path}.{os.urandom(8).hex()}"
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(fd, "wb") as file:

@@ -11,6 +11,7 @@ import pytest
 from nono.supervisor.audit import sessions
 from nono.supervisor.audit.sessions import create_session, find_session
 from nono.supervisor.places import make_private
+from nono.supervisor.session import own_inodes
 from nono.supervisor.session.tmpdir import make_tmpdir
 
 
@@ -28,6 +29,7 @@ def _modes(top: Path) -> set[int]:
 def test_what_is_made(tmp_path: Path, state: dict[str, str]) -> None:
     create_session(state).close()
     make_private(f"{tmp_path}/home/other/place")
+    own_inodes._write(f"{tmp_path}/home/another/place/file", b"")
     assert _modes(tmp_path / "home") == {0o700}
 
 
