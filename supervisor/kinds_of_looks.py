@@ -78,7 +78,12 @@ ODD = (OSError, ValueError)
 
 def error_text(error: Exception) -> str:
     """That something could not be found out."""
-    return f"{type(error).__name__} {getattr(error, 'errno', None)}"
+    return f"!{type(error).__name__} {getattr(error, 'errno', None)}"
+
+
+def found_text(text: str) -> str:
+    """Whatever was found: no text of an error is one of these."""
+    return f"={text}"
 
 
 def _of_status(found: os.stat_result) -> str:
@@ -95,10 +100,18 @@ def _of_links(found: os.stat_result) -> str:
     return _of_file(found) if has_more else f"{found.st_mode}"
 
 
+def _listed(directory: str) -> list[os.DirEntry[str]]:
+    """All of a directory. Raises OSError for more than a look may list."""
+    found = _entries(directory)
+    if len(found) > MAX_NAMES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return found
+
+
 def _there(directory: str, names: Sequence[str]) -> list[str]:
     if len(names) <= _FEW:
         return [each for each in names if os.path.lexists(f"{directory}/{each}")]
-    there = set(os.listdir(directory))
+    there = {each.name for each in _listed(directory)}
     return [each for each in names if each in there]
 
 
@@ -108,21 +121,19 @@ def directories_among(entries: Iterable[os.DirEntry[str]]) -> frozenset[str]:
 
 
 def _directories(directory: str, names: Sequence[str]) -> list[str]:
-    with os.scandir(directory) as entries:
-        there = directories_among(entries)
+    there = directories_among(_listed(directory))
     return [each for each in names if each in there]
 
 
 def _folded(directory: str, names: Sequence[str]) -> list[str] | None:
     """Which of these names some entry has, but for the case; None where nobody can tell."""
-    there = folded(os.listdir(directory))
+    there = folded([each.name for each in _listed(directory)])
     return None if there is None else [each for each in names if each in there]
 
 
 def _linked(directory: str, names: Sequence[str]) -> list[str] | None:
     """Which of these names some link has, but for the case; None where nobody can tell."""
-    with os.scandir(directory) as entries:
-        there = folded([each.name for each in entries if each.is_symlink()])
+    there = folded([each.name for each in _listed(directory) if each.is_symlink()])
     return None if there is None else [each for each in names if each in there]
 
 
@@ -281,7 +292,6 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[[Any], str]]] = {
     "file": (lambda path, follow: os.stat(path, follow_symlinks=follow), _of_file),
     "links": (os.lstat, _of_links),
     "source": (os.stat, _of_source),
-    "size": (os.path.getsize, str),
     "leaf": (_device_of_leaf, str),
     "larger": (lambda path, size: os.path.getsize(path) > size, str),
     "lists": (_open_to_list, str),

@@ -18,11 +18,13 @@ from operator import itemgetter
 
 from nono.supervisor.kinds_of_looks import (
     MAX_CONTENT,
+    MAX_NAMES,
     ODD,
     content_text,
     directories_among,
     error_text,
     folded,
+    found_text,
 )
 from nono.supervisor.noted_looks import make
 
@@ -104,12 +106,6 @@ def device_of_leaf(path: str, links: int, size: int) -> int | None:
     Raises OSError.
     """
     found: int | None = _look("leaf", path, links, size)
-    return found
-
-
-def file_size(path: str) -> int:
-    """In bytes, where links lead. Raises OSError."""
-    found: int = _look("size", path)
     return found
 
 
@@ -244,7 +240,10 @@ def names(path: str) -> Container[str]:
     if _noting is None:
         return frozenset(os.listdir(path))
     _look("lists", path)
-    return _Names("there", path, os.listdir(path), _noting)
+    found = os.listdir(path)
+    if len(found) > MAX_NAMES:
+        spoil()
+    return _Names("there", path, found, _noting)
 
 
 def directories(path: str, most: int) -> Collection[str] | None:
@@ -310,5 +309,5 @@ def opened(path: str, flags: int) -> int:
     if text is None:
         spoil()
     else:
-        _noting.note(("opened", path, flags), text)
+        _noting.note(("opened", path, flags), found_text(text))
     return fd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nono.broker.digest import sha256
-from nono.supervisor.kinds_of_looks import KINDS, MAX_NAMES, ODD, error_text, of_names
+from nono.supervisor.kinds_of_looks import KINDS, MAX_NAMES, ODD, error_text, found_text, of_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -44,7 +44,7 @@ class Looks:
         except ODD as error:
             self.note(asked, error_text(error))
             raise
-        self.note(asked, text(found))
+        self.note(asked, found_text(text(found)))
         return found
 
     def count(self, names: int) -> None:
@@ -72,7 +72,8 @@ class Looks:
         """No more are made."""
         for (kind, directory), answers in self._names_asked.items():
             asked = (kind, directory, tuple(sorted(answers)))
-            self.note(asked, of_names(name for name in asked[2] if answers[name]))
+            text = of_names(name for name in asked[2] if answers[name])
+            self.note(asked, found_text(text))
             self.count(len(answers))
         self._names_asked.clear()
 
@@ -106,6 +107,6 @@ def _text(asked: Asked) -> str:
     kind, *words = asked
     look, text = KINDS[kind]
     try:
-        return text(look(*words))
+        return found_text(text(look(*words)))
     except ODD as error:
         return error_text(error)

@@ -56,5 +56,7 @@ def packed(plan: Plan, made: Complete) -> bytes:
 
 def unpacked(data: bytes) -> tuple[Plan, Complete]:
     """Raises Exception for what is odd."""
-    made: tuple[Plan, Complete] = _OwnKinds(io.BytesIO(data)).load()
-    return made
+    plan, made = _OwnKinds(io.BytesIO(data)).load()
+    if (type(plan).__name__, type(made).__name__) != ("Plan", "Complete"):
+        raise UnpicklingError("neither a plan nor what completes it")
+    return plan, made

@@ -20,7 +20,7 @@ import time
 from _imp import source_hash
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from nono.broker.datafile import DATA
+from nono.broker.datafile import DATA, PROFILES
 from nono.broker.digest import sha256
 from nono.supervisor import looks
 from nono.supervisor.kept_files import keep, read_kept
@@ -40,8 +40,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     Made = tuple[Plan, Complete]
 
 _KIND = "starts"
-_FILES = 64
-"""So many are kept at most: which one it is follows from the directory and what was said."""
+_FILES = 128
+"""So many are kept at most: which one it is follows from all that is said, and from where."""
 _HASH_BYTES = 8
 _NOT_SPOILT = 0
 """The key of a hash that no file which a disk has spoilt meets by chance. It proves no more."""
@@ -64,8 +64,8 @@ class Start:
         self.argv = NotedWords(argv)
         """What a plan is to be made for."""
         self._behind = _digest(*argv[1:])
-        self._file = f"{_digest(here, said)[0] % _FILES:02}"
         self._key = _digest(here, said, sorted(env.items()), *_circumstances())
+        self._file = f"{self._key[0] % _FILES:03}"
         self._env, self._making = env, making
         self._looks = Looks()
         self._packed = b""
@@ -183,8 +183,9 @@ def _sources() -> Iterator[str]:
         file = getattr(module, "__file__", None)
         if name.startswith(_PACKAGE) and file is not None:
             yield file
-    with os.scandir(DATA) as entries:
-        yield from sorted(each.path for each in entries if each.is_file())
+    for directory in (DATA, PROFILES):
+        with os.scandir(directory) as entries:
+            yield from sorted(each.path for each in entries if each.is_file())
 
 
 def _digest(*parts: object) -> bytes:

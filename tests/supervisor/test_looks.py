@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +86,6 @@ ASKED: dict[str, Callable[[str], object]] = {
     "realpath": looks.realpath,
     "access": lambda place: looks.access(place, os.R_OK),
     "larger": lambda place: looks.is_larger(place, 2),
-    "size": looks.file_size,
     "leaf": lambda place: looks.device_of_leaf(place, 2, 1 << 20),
     "exists": looks.exists,
     "isdir": looks.isdir,
@@ -237,3 +237,21 @@ def test_what_only_this_run_has_is_left_out(tmp_path: Path) -> None:
             looks.exists(str(tmp_path / name))
     noted.leave_out(str(tmp_path / "own"))
     assert [each[1] for each in noted.asked] == [str(tmp_path / "own-not")]
+
+
+@pytest.mark.parametrize("look", [looks.readlink, looks.listdir])
+def test_nothing_that_is_found_is_as_an_error(
+    tmp_path: Path, look: Callable[[str], object]
+) -> None:
+    place, noted = tmp_path / "place", Looks()
+    with looks.noted(noted), contextlib.suppress(OSError):
+        look(str(place))
+    for text in ("FileNotFoundError 2", "!FileNotFoundError 2", "=!FileNotFoundError 2"):
+        place.symlink_to(text)
+        assert digest_now(noted.asked) != noted.digest() or look is looks.listdir
+        place.unlink()
+        place.mkdir()
+        (place / text).touch()
+        assert digest_now(noted.asked) != noted.digest()
+        (place / text).unlink()
+        place.rmdir()

@@ -221,3 +221,9 @@ def test_nothing_else_is_made_of_bytes(where: tuple[str, str]) -> None:
     words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in where)
     with pytest.raises(UnpicklingError):
         unpacked(b"\x80\x04" + words + b"\x93.")
+
+
+@pytest.mark.parametrize("data", [b"\x80\x05K\x01.", b"\x80\x05)."])
+def test_something_else_is_no_start(data: bytes) -> None:
+    with pytest.raises((UnpicklingError, TypeError, ValueError)):
+        unpacked(data)
