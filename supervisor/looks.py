@@ -13,7 +13,7 @@ import os
 import stat as modes
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 
 from nono.supervisor.kinds_of_looks import (
@@ -22,6 +22,7 @@ from nono.supervisor.kinds_of_looks import (
     ODD,
     content_text,
     directories_among,
+    entries_text,
     error_text,
     folded,
     found_text,
@@ -279,12 +280,36 @@ def _asked(kind: str, path: str, names: Collection[str] | None) -> Collection[st
 
 
 def scandir(path: str, *, inodes: bool = False) -> Entries:
-    """As os.scandir(). Without `inodes` those are not for use."""
+    """As os.scandir(), of however many entries. Without `inodes` those are not for use."""
     if _noting is None:
         return os.scandir(path)
-    found: list[Entry] = _look("inodes" if inodes else "scandir", path)
-    _noting.count(len(found))
-    return nullcontext(iter(found))
+    asked = ("inodes" if inodes else "scandir", path)
+    try:
+        entries = os.scandir(path)
+    except ODD as error:
+        _noting.note(asked, error_text(error))
+        raise
+    first = [*islice(entries, MAX_NAMES + 1)]
+    if len(first) > MAX_NAMES:
+        spoil()
+        return _AllOf(first, entries)
+    entries.close()
+    _noting.note(asked, found_text(entries_text(first, inodes=inodes)))
+    _noting.count(len(first))
+    return nullcontext(iter(first))
+
+
+class _AllOf:
+    """Entries that are too many to be noted, and none of them left out."""
+
+    def __init__(self, first: Sequence[Entry], rest: Entries) -> None:
+        self._first, self._rest = first, rest
+
+    def __enter__(self) -> Iterator[Entry]:
+        return chain(self._first, self._rest.__enter__())
+
+    def __exit__(self, *error: object) -> None:
+        self._rest.__exit__(*error)
 
 
 def first_bytes(path: str, size: int) -> bytes:

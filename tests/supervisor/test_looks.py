@@ -255,3 +255,23 @@ def test_nothing_that_is_found_is_as_an_error(
         assert digest_now(noted.asked) != noted.digest()
         (place / text).unlink()
         place.rmdir()
+
+
+def test_of_very_many_names_none_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are not noted, and who lists them gets all."""
+    monkeypatch.setattr("nono.supervisor.looks.MAX_NAMES", 5)
+    for number in range(12):
+        (tmp_path / f"{number}").touch()
+    for look in ("scandir", "inodes", "listdir", "names"):
+        noted = Looks()
+        with looks.noted(noted):
+            if look in ("scandir", "inodes"):
+                found = len(listed(str(tmp_path), inodes=look == "inodes"))
+            elif look == "names":
+                found = sum(f"{n}" in descriptors.names(str(tmp_path)) for n in range(12))
+            else:
+                found = len(descriptors.listdir(str(tmp_path)))
+        assert found == 12, look
+        assert look == "listdir" or not noted.are_whole

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from nono.broker import (
+    ALL_ACCESS,
     Access,
     Effect,
     File,
+    Origin,
     OriginKind,
     Rule,
     Subtree,
@@ -22,15 +24,21 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.dataclass import replace
+from nono.broker.rules.access import CHANGING
+from nono.broker.rules.paths import child
 from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir, opened, scandir
 from nono.supervisor.links import Ways
 from nono.supervisor.places import platform
+from nono.supervisor.walk import between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.planning.paths.refused_names import Expanded
 
+_NONO = {".local/state/nono": ALL_ACCESS, ".config/nono": CHANGING}
+"""Whose own variables lead elsewhere is not known here."""
+_ORIGIN = Origin(OriginKind.BUILTIN, "nono's own records")
 _PASSWD = "/etc/passwd"
 _PARENTS = ("/home", "/Users")
 _USUAL = ("/root", "/var/root")
@@ -70,11 +78,22 @@ def other_homes(
         if access:
             expanded = expand(other)
             is_written = Access.WRITE in access
+            yield from _of_nono(other)
             inside = expanded if is_written else _only_there(expanded, other)
             for name in names:
                 refusals = [*_refusals(rules_of(group(name), inside), other)]
                 yield from refusals
                 yield from expanded.links(refusals)
+
+
+def _of_nono(home: str) -> Iterator[Rule]:
+    """Refusals of what nono has in a home: what it keeps for later runs, and what these may do."""
+    for name, access in _NONO.items():
+        led = between(child(home, name))
+        for path in dict.fromkeys((child(home, name), led.end)):
+            yield Rule(Subtree(path), access, Effect.DENY, _ORIGIN)
+        for path in (*led.links, *led.left):
+            yield Rule(File(path), CHANGING, Effect.DENY, _ORIGIN)
 
 
 def _reach(rule: Rule) -> Iterator[str]:

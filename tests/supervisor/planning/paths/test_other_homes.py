@@ -64,6 +64,19 @@ def test_what_is_not_there_may_not_come_to_be(homes: Path) -> None:
     assert not isinstance(made.policy.decide(new), Allow)
 
 
+def test_what_nono_has_there_is_left_alone(homes: Path) -> None:
+    """What a later run of theirs goes by, though this one is somebody else's."""
+    two = homes / "two"
+    (two / ".local").symlink_to("elsewhere")
+    made = plan(homes, allow=[str(homes)], bypass_protection=[str(two)])
+    for name in (".local/state/nono/starts/000", ".config/nono/profiles/p.json"):
+        for path in (two / name, Path(str(two / name).replace(".local", "elsewhere"))):
+            assert not isinstance(made.policy.decide(Open(ME, str(path), Access.WRITE)), Allow)
+    assert not readable(made, two / ".local/state/nono/starts/000")
+    move = PathChange(ME, Operation.RENAME_FROM, str(two / ".local"))
+    assert not isinstance(made.policy.decide(move), Allow)
+
+
 def test_an_excluded_group_protects_nobody(homes: Path) -> None:
     made = plan(homes, read=[str(homes)], bypass_protection=[str(homes / "two" / ".ssh")])
     assert readable(made, homes / "two" / ".ssh" / "id")
