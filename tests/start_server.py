@@ -30,6 +30,9 @@ MAX_MESSAGE = 100_000
 _UMASK = 0o022
 
 
+_OF_KEPT_STARTS = "nono.supervisor.session.kept_objects"
+
+
 def serve(requests: socket.socket) -> dict[str, Any] | None:
     """Start one child after another. Returns in a child, with what it is to do; None: the end."""
     children: dict[int, tuple[int, int]] = {}
@@ -142,6 +145,7 @@ def _of_command(*arguments: str) -> list[str]:
             ended(code)
 
         main._end_at_once = told
+        os.environ["NONO_KEPT_START"] = "no"  # what makes policies is a part of it
         be_the_command([*arguments], [])
 
     return _of(run)
@@ -172,7 +176,7 @@ def _what_any_loads(kind: str) -> list[str]:
     if kind == "library":
         return _of_library()
     reads_words = filter(_reads_words, _of_command("why", "--path", "/"))
-    return [*_of_command("run", "--", "true"), *reads_words]
+    return [*_of_command("run", "--", "true"), *reads_words, _OF_KEPT_STARTS]
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.decisions import own_code
 from nono.supervisor.errors import StartError
 from nono.supervisor.session import own_inodes
 from tests.attacks.installation import PYTHON, environments, installed, run, sources
@@ -82,7 +83,7 @@ def test_words_where_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(shutil, "copyfile", refuse)
-    monkeypatch.setattr(own_inodes, "own_files", lambda: iter([str(tmp_path / "file")]))
+    monkeypatch.setattr(own_code, "own_files", lambda: iter([str(tmp_path / "file")]))
     with pytest.raises(StartError, match="2 names"):
         own_inodes.separate({"HOME": str(tmp_path)})
     assert not (tmp_path / ".local/state/nono").exists()

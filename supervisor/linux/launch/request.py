@@ -25,8 +25,9 @@ def order_of(spec: Spec) -> bytes:
     command = spec.argv[0] if spec.argv else ""
     candidates = [command]
     if not os.path.dirname(command):
-        # As execvpe, which Python's way has it from.
-        candidates = [os.path.join(each, command) for each in os.get_exec_path(spec.env)]
+        # As execvpe, which Python's way has it from: os.get_exec_path() loads `warnings`.
+        search = spec.env.get("PATH", os.defpath).split(os.pathsep)
+        candidates = [os.path.join(each, command) for each in search]
     return launcher.Order(
         candidates=candidates if command else [],
         argv=spec.argv,

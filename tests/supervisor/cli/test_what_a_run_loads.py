@@ -52,10 +52,11 @@ SELDOM = {
     ),
     "nono.supervisor.planning.profiles.profile_files",
 }
+_OF_RE = {"enum", "warnings"}
 _TRIES = 5
-_MAX_OWN = 241
+_MAX_OWN = 243
 """Of nono's own; each costs a start a third of a millisecond, a room's docstring a tenth of one."""
-_MAX_OWN_OF_KEPT = 207
+_MAX_OWN_OF_KEPT = 209
 """Where the policy is kept from an earlier start."""
 _OF_POLICIES = {
     *("nono.broker.floor.carve", "nono.supervisor.decisions.always"),
@@ -73,7 +74,8 @@ def test_what_is_not_used_is_not_loaded(as_user: Account, project: Path) -> None
     assert done.returncode == 0, done.stderr
     loaded = set(done.stderr.split())
     assert "nono.supervisor.linux.calls.files.execute" in loaded
-    assert sorted(loaded & (HEAVY | SELDOM)) == []
+    # Who may not keep nono's own expressions compiles them, and loads what that takes.
+    assert sorted(loaded & (HEAVY | SELDOM - (_OF_RE if "re" in loaded else set()))) == []
     assert not {name for name in loaded if name.startswith(ROOMS)}
     own = sorted(name for name in loaded if name.startswith("nono."))
     assert len(own) <= _MAX_OWN, own
