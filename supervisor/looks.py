@@ -69,11 +69,6 @@ def spoil() -> None:
         _noting.are_whole = False
 
 
-def is_noting() -> bool:
-    """Whether looks are noted now."""
-    return _noting is not None
-
-
 def _look(*asked: Any) -> Any:
     """Make a look, and note it where that is wanted. Raises what the look raises."""
     return make(asked) if _noting is None else _noting.make(asked)

@@ -106,7 +106,7 @@ class StartOfKind:
         """True when that is worth being kept: it was not confirmed before."""
         together = self._kept.together
         before, is_settled = together.get(kind, ([], False))
-        if is_settled or (not before and len(together) >= _MAX_KINDS):
+        if is_settled or not names or (not before and len(together) >= _MAX_KINDS):
             return False
         confirmed = [name for name in names if name in set(before)]
         together[kind] = (confirmed, True) if before else (names, False)
