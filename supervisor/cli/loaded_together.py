@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 
     from nono.supervisor.cli.kept_modules import KeptModules
 
-_MAX_KINDS = 48
+_MAX_KINDS = 24
 _MAX_WORDS = 12
 _MAX_LETTERS = 32
 _STARTS = ("os.fork", "os.posix_spawn")
