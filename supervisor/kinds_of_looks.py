@@ -227,11 +227,6 @@ def _of_entry(entry: os.DirEntry[str]) -> str:
     return f"{entry.name}/{is_dir:d}{is_link:d}{entry.is_file(follow_symlinks=False):d}"
 
 
-def entries_text(entries: Sequence[os.DirEntry[str]], *, inodes: bool) -> str:
-    """As what a directory's entries are compared."""
-    return _of_inodes(entries) if inodes else _of_entries(entries)
-
-
 def _of_inodes(entries: Sequence[os.DirEntry[str]]) -> str:
     return "\0".join(f"{_of_entry(each)} {each.inode()}" for each in entries)
 

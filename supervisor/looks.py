@@ -14,15 +14,14 @@ import stat as modes
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import chain, islice
-from operator import itemgetter
 
 from nono.supervisor.kinds_of_looks import (
+    KINDS,
     MAX_CONTENT,
     MAX_NAMES,
     ODD,
     content_text,
     directories_among,
-    entries_text,
     error_text,
     folded,
     found_text,
@@ -45,8 +44,6 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
         StatusOfSource,
     )
     from nono.supervisor.noted_looks import Looks
-
-_NAME = itemgetter(0)
 
 _noting: Looks | None = None
 
@@ -266,7 +263,8 @@ def folded_names(path: str, most: int) -> tuple[Collection[str] | None, Collecti
     if len(found) > most:
         return None, None
     links = folded([name for name, is_link in found if is_link])
-    return _asked("linked", path, links), _asked("folded", path, folded([*map(_NAME, found)]))
+    every = folded([name for name, _ in found])
+    return _asked("linked", path, links), _asked("folded", path, every)
 
 
 def _asked(kind: str, path: str, names: Collection[str] | None) -> Collection[str] | None:
@@ -278,18 +276,19 @@ def scandir(path: str, *, inodes: bool = False) -> Entries:
     """As os.scandir(), of however many entries. Without `inodes` those are not for use."""
     if _noting is None:
         return os.scandir(path)
-    asked = ("inodes" if inodes else "scandir", path)
+    kind = "inodes" if inodes else "scandir"
     try:
         entries = os.scandir(path)
     except ODD as error:
-        _noting.note(asked, error_text(error))
+        _noting.note((kind, path), error_text(error))
         raise
     first = [*islice(entries, MAX_NAMES + 1)]
     if len(first) > MAX_NAMES:
         spoil()
         return _AllOf(first, entries)
     entries.close()
-    _noting.note(asked, found_text(entries_text(first, inodes=inodes)))
+    _, text = KINDS[kind]
+    _noting.note((kind, path), found_text(text(first)))
     _noting.count(len(first))
     return nullcontext(iter(first))
 
