@@ -7,8 +7,10 @@ for it, and a digest of what they found. The next start that is asked for the sa
 looks: where they find the same, what is kept is what it would have come to. All else is made anew
 in every run: what the kernel is told, the TMPDIR, what is compared at the end.
 
-Two starts in a row have to find the same before anything is kept: where the tree always changes
-nobody writes a file in vain. What holds keys, or ports that only one run has, is never kept.
+The first start of a kind leaves a mark and no more: most are the last of theirs, too. The second is
+noted and kept. Where the next one finds something else, two in a row have to find the same before
+anything is kept again: where the tree always changes nobody writes a file in vain. What holds keys,
+or ports that only one run has, is never kept.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import sys
 import time
 from _imp import source_hash
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 
 from nono.broker.datafile import DATA, PROFILES
 from nono.broker.digest import sha256
@@ -46,6 +49,8 @@ _HASH_BYTES = 8
 _NOT_SPOILT = 0
 """The key of a hash that no file which a disk has spoilt meets by chance. It proves no more."""
 _PACKAGE = "nono."
+_NOT_NOTED = b""
+"""Instead of a digest of what was found."""
 
 
 class Start:
@@ -74,25 +79,28 @@ class Start:
         self._known: Made | None = None
         self._beside = ""
         """Where the TMPDIR is that the known policy opens."""
-        self._seen = b""
-        """The digest of what looks found in the start before, where that was not kept."""
+        self._seen: bytes | None = None
+        """The digest of what looks found in the start before; None where there was none."""
 
     def plan(self, make: Callable[[], Plan]) -> Plan:
         """As it is kept, if looks find what they found; else made. Raises what `make` does."""
         self._known = self._find()
         if self._known is not None:
             return self._known[0]
-        with self._making(), looks.noted(self._looks):
+        with self._making(), self._noted():
             return make()
+
+    def _noted(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._seen is None else looks.noted(self._looks)
 
     def complete(self, plan: Plan, tmpdir: str, make: Callable[[], Complete]) -> Complete:
         """The policy of a run with this TMPDIR. Raises what `make` does."""
         if self._known is not None:
             is_the_same = tmpdir == os.path.join(self._beside, self.tmpdir)
             return self._known[1] if is_the_same else make()
-        with self._making(), looks.noted(self._looks):
+        with self._making(), self._noted():
             made = make()
-            for source in _sources():
+            for source in () if self._seen is None else _sources():
                 looks.source_status(source)
         self._looks.leave_out(tmpdir)
         self._beside, name = os.path.split(tmpdir)
@@ -103,10 +111,10 @@ class Start:
     def _pack(self, plan: Plan, made: Complete) -> None:
         """Before the program runs: afterwards the policy remembers what that has looked at."""
         try:
-            found = self._looks.digest()
+            found = _NOT_NOTED if self._seen is None else self._looks.digest()
             behind = self._behind if self.argv.are_read else None
             parts: tuple[Any, ...] = (self._key, behind, found)
-            if self._seen == found:
+            if self._seen in (_NOT_NOTED, found):
                 # What only a start that is kept needs is loaded only then.
                 from nono.supervisor.session.kept_objects import packed
 

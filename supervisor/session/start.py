@@ -65,10 +65,15 @@ def start(
         return begin(spec, streams, confinement, prepared.decisions, audit, forker, *beside)
     limits = confinement.limits
     held = None if limits is None else limits.begin(os.path.basename(argv[0]))
-    spec = specify(confinement, argv, given, cwd, streams, signals, lingers, held)
-    if audit is not None:
-        audit.program(argv, cwd)
-    return begin(spec, streams, confinement, prepared.decisions, audit, forker, *beside, held)
+    try:
+        spec = specify(confinement, argv, given, cwd, streams, signals, lingers, held)
+        if audit is not None:
+            audit.program(argv, cwd)
+        return begin(spec, streams, confinement, prepared.decisions, audit, forker, *beside, held)
+    except BaseException:
+        if held is not None:
+            held.ended(None)
+        raise
 
 
 def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> None:

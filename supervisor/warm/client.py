@@ -14,7 +14,7 @@ import sys
 
 from nono.supervisor.warm import itself, wire
 from nono.supervisor.warm.signals import Passing
-from nono.supervisor.warm.wire import SUPPRESSED, Different
+from nono.supervisor.warm.wire import SUPPRESSED, UNLESS_CLOSED, Different
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,21 +94,19 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
     os.close(own)
     pidfd = os.pidfd_open(server_pid)
     life, theirs = _socket.socketpair()
-    wire.wait(connection, until)
     here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    wire.send(
-        connection,
-        [
-            wire.behind(server_pid, number),
-            *wire.counted(itself.of_process()),
-            *wire.counted(itself.of_python(searched, main)),
-            *wire.counted([str(each).encode() for each in given]),
-            wire.words(map(os.fsencode, sys.argv)),
-            wire.words(map(os.fsencode, sys.orig_argv)),
-            wire.words(part for pair in os.environb.items() for part in pair),
-        ],
-        [here, theirs.fileno(), *given],
-    )
+    told = [
+        wire.behind(server_pid, number),
+        *wire.counted(itself.of_process()),
+        *wire.counted(itself.of_python(searched, main)),
+        *wire.counted([str(each).encode() for each in given]),
+        wire.words(map(os.fsencode, sys.argv)),
+        wire.words(map(os.fsencode, sys.orig_argv)),
+        wire.words(part for pair in os.environb.items() for part in pair),
+    ]
+    wire.wait(connection, until)
+    with UNLESS_CLOSED:  # it has said why by now, or it has ended
+        wire.send(connection, told, [here, theirs.fileno(), *given])
     theirs.close()
     os.close(here)
     match wire.receive(connection, until=until)[0]:

@@ -45,7 +45,7 @@ class _Machine:
     def _counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(path: Any = ".", *rest: Any, **named: Any) -> Any:
             if not isinstance(path, int) and "opener" not in named:
-                here = [(each.filename, each.lineno) for each in traceback.extract_stack(limit=5)]
+                here = [(each.filename, each.lineno) for each in traceback.extract_stack(limit=7)]
                 self.places.append(tuple(here[:-1]))
                 if len(self.places) - 1 == self.short_at:
                     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)

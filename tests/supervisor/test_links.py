@@ -5,16 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
-from nono.supervisor import links
+from nono.supervisor import links, looks
 from nono.supervisor.links import InDirectories, Ways
 
 NAMES = ("a", "b", ".c", "D")
+Folded = tuple[Collection[str] | None, Collection[str] | None]
 
 
 def _grow(top: Path, choose: random.Random) -> None:
@@ -67,11 +67,11 @@ def test_what_is_not_in_a_listed_directory_is_not_looked_for(
     (tmp_path / "there").mkdir()
     listed: list[str] = []
 
-    def scandir(path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+    def folded_names(path: str, most: int) -> Folded:
         listed.append(path)
-        return os.scandir(path)
+        return looks.folded_names(path, most)
 
-    monkeypatch.setattr(links, "scandir", scandir)
+    monkeypatch.setattr(links, "folded_names", folded_names)
     ways = Ways(str(tmp_path))
     for path in ("absent/a/b", "absent/a/c/d", "there/a/b", "THERE/b"):
         assert ways.canonical(f"{tmp_path}/{path}") == os.path.realpath(tmp_path / path)

@@ -332,11 +332,13 @@ def begin(
     rules, terminals = (confinement.ruleset, confinement.scope), (streams.terminal, streams.outer)
     fds = Descriptors(-1, *outputs, *rules, *terminals)
     launched = launch(spec, fds, forker)
+    if held is not None:
+        held.launched(launched.init_pid)
     try:
         made = Session(launched, spec, forker, confinement, decisions, audit, asking, tally)
         if held is not None:
             made.held = held
-            held.started(made.init_pid, made.kill)
+            held.started(made.kill)
         return made
     except OSError:
         launched.close(forker)

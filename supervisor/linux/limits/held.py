@@ -44,6 +44,8 @@ class Held:
         """Numbers and values of setrlimit(2), each soft and hard."""
         self.init_pid = 0
         """Of its init while it runs, else 0."""
+        self.is_starting = True
+        """Whether it has no init yet, and is to have one."""
         self.is_ended = False
         """Whether it was ended for a limit, by us."""
         self._holding = holding
@@ -57,9 +59,15 @@ class Held:
         """The directory of the control group that it enters; empty for none."""
         return "" if self._group is None else self._group.path
 
-    def started(self, init_pid: int, kill: Callable[[], None]) -> None:
-        """Its processes are below that one, and end by `kill`. Raises RuntimeError."""
-        self.init_pid, self._kill = init_pid, kill
+    def launched(self, init_pid: int) -> None:
+        """Its processes are below that one, from now on: before any call of theirs is answered."""
+        self.init_pid, self.is_starting = init_pid, False
+
+    def started(self, kill: Callable[[], None]) -> None:
+        """They end by `kill`. Raises RuntimeError."""
+        self._kill = kill
+        if self.is_ended:  # a limit was reached by others meanwhile
+            kill()
         self._holding.watch()
 
     def kill(self) -> None:
@@ -72,7 +80,7 @@ class Held:
         """All of it is gone; the program has ended with this wait status, if that is known."""
         self._status = status
         self.note()
-        self.init_pid = 0
+        self.init_pid, self.is_starting = 0, False
         if self._group is not None:
             self._group.remove()
 

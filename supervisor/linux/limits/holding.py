@@ -47,7 +47,12 @@ class Holding:
         self._looks: Looks | None = None
 
     def _counting(self, limit: int) -> ForkCount:
-        return ForkCount(limit, lambda: use.tasks(self._inits()))
+        return ForkCount(limit, self._tasks)
+
+    def _tasks(self) -> int:
+        """Of those that run, and one for each that is about to: nobody sees that one yet."""
+        starting = sum(each.is_starting for each in [*self._programs])
+        return starting + use.tasks(self._inits())
 
     def _inits(self) -> list[int]:
         return [each.init_pid for each in [*self._programs] if each.init_pid]

@@ -1,4 +1,4 @@
-"""A run goes by what two before it came to, where all is as it was; and by nothing else."""
+"""A run goes by what one before it came to, where all is as it was; and by nothing else."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from pickle import UnpicklingError
@@ -19,6 +20,7 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.noted_looks import Looks, _text, digest_now
 from nono.supervisor.session.kept_objects import packed, unpacked
+from nono.supervisor.session.kept_start import Start
 
 _CHANGES = 25
 
@@ -203,6 +205,35 @@ def test_as_bytes_it_is_the_same(home: Path, options: Options) -> None:
     """Of whatever kinds of objects it consists."""
     made = start(options)
     assert not differing(Made(*unpacked(packed(made.plan, made.made))), made)
+
+
+def step(home: Path, seen: list[str]) -> None:
+    """A whole start, as `nono run` makes one."""
+    begun = Start(["true"], [], os.environ, nullcontext)
+
+    def plan() -> Plan:
+        seen.append("made" if looks._noting is None else "noted")
+        return make_plan(Options(allow_cwd=True), begun.argv)
+
+    planned = begun.plan(plan)
+    tmpdir = f"/tmp/{begun.tmpdir}"
+    begun.complete(planned, tmpdir, lambda: complete(planned, tmpdir=tmpdir))
+    begun.keep()
+
+
+def test_the_first_is_not_noted_and_the_second_is_kept(home: Path) -> None:
+    """What has changed meanwhile is kept again when two in a row have found the same."""
+    seen: list[str] = []
+    for _ in range(3):
+        step(home, seen)
+    assert seen == ["made", "noted"]
+    for name in ("one", "two"):
+        (home / "project" / name).mkdir()
+        (home / "project" / name / ".git").mkdir()
+        step(home, seen)
+    for _ in range(2):
+        step(home, seen)
+    assert seen[2:] == ["noted", "noted", "noted"]
 
 
 FOREIGN = {

@@ -127,7 +127,8 @@ def test_a_profile_and_a_flag(nono: Nono, project: Path) -> None:
 
 
 @BY_A_USER
-def test_a_sandbox_that_stays_open(as_user: Account, project: Path) -> None:
-    program = program_beside(__file__, "library.py")
+@pytest.mark.parametrize("name", ["library.py", "counted_from_the_start.py"])
+def test_a_sandbox_that_stays_open(as_user: Account, project: Path, name: str) -> None:
+    program = program_beside(__file__, name)
     done = as_user(as_user.python, "-P", "-c", program, cwd=project)
     assert done.stdout == "done\n", done.stderr
