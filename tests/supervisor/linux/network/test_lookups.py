@@ -48,6 +48,7 @@ hidden.onion gaierror
 (1, 0, 0, None)
 (2, 0, 0, None)
 (3, 3, 0, None)
+cut short True
 ('ConnectionRefusedError', 'Connection refused')
 ('ConnectionRefusedError', 'Connection refused')
 ('ConnectionRefusedError', 'Connection refused')

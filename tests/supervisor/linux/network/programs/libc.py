@@ -21,9 +21,12 @@ for name in ("a name.example", "a..example", "x" * 64 + ".example", "name.invali
     except (OSError, UnicodeError) as error:
         print(name, type(error).__name__)
 
-def ask(sock, name, kind, identity):
+def question(name, kind, identity):
     labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
-    query = struct.pack(">6H", identity, 0x0100, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, kind, 1)
+    return struct.pack(">6H", identity, 0x0100, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, kind, 1)
+
+def ask(sock, *words):
+    query = question(*words)
     sock.sendall(struct.pack(">H", len(query)) + query)
 
 def reply(file):
@@ -39,8 +42,12 @@ with socket.create_connection(("127.0.0.1", 53)) as sock, sock.makefile("rb") as
         ask(sock, name, kind, identity)
     for _ in range(4):
         print(reply(file))
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    sock.connect(("127.0.0.1", 53))
+    sock.send(question("api.example", 1, 7))
+    print("cut short", bool(sock.recv(512)[2] & 2))
 for family, kind, where in (
-    (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 53)),
+    (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.2", 53)),
     (socket.AF_INET6, socket.SOCK_STREAM, ("::1", 53)),
     (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.2", 53)),
 ):
