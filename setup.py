@@ -35,6 +35,7 @@ PROGRAMS = {
 }
 """shims/linux/NAME.c to NAME, a program that needs no C library."""
 
+_NOT_COMPILED = "PYTHONDONTWRITEBYTECODE"
 COMPLETIONS = {
     "bash": "share/bash-completion/completions/nono",
     "zsh": "share/zsh/site-functions/_nono",
@@ -53,7 +54,7 @@ class BuildManual(build_py):
         # A build before this one may have left modules there that are no more.
         shutil.rmtree(Path(self.build_lib, "nono"), ignore_errors=True)
         super().run()
-        made = Path(self.build_lib).absolute().parent / "share-of-nono"
+        made = self._made()
         self._nono("man", str(made / "man1"))
         files = {"share/man/man1": [str(path) for path in sorted((made / "man1").iterdir())]}
         for shell, place in COMPLETIONS.items():
@@ -64,17 +65,20 @@ class BuildManual(build_py):
             files[directory] = [str(path)]
         self.distribution.data_files = list(files.items())
 
+    def _made(self) -> Path:
+        return Path(self.build_lib).absolute().parent / "share-of-nono"
+
     def _nono(self, *arguments: str) -> str:
         """What a command prints. Raises CalledProcessError: then there is no package."""
         # An isolated build finds click by this variable, too.
         path = (os.path.abspath(self.build_lib), os.environ.get("PYTHONPATH", ""))
         done = subprocess.run(
             [sys.executable, "-m", "nono", *arguments],
-            # What is compiled here would be packaged.
+            # What is compiled beside its source would be packaged; each command loads the same.
             env={
-                **os.environ,
+                **{key: value for key, value in os.environ.items() if key != _NOT_COMPILED},
                 "PYTHONPATH": os.pathsep.join(filter(None, path)),
-                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPYCACHEPREFIX": str(self._made() / "compiled"),
             },
             stdout=subprocess.PIPE,
             check=True,

@@ -75,6 +75,7 @@ def flips(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 # Side by side, since what a race takes is time.
+@pytest.mark.lots(kind="flips")
 @pytest.mark.parametrize(
     "kinds", [INSIDE, ELSEWHERE[:4], ELSEWHERE[4:7], ELSEWHERE[7:]], ids=" ".join
 )

@@ -2,6 +2,8 @@
 
 import ast
 
+import pytest
+
 from nono.shims.linux.syscall_classes import SyscallClass, machine, table
 from tests.attacks.conftest import Attack
 from tests.attacks.scene import Scene
@@ -24,6 +26,7 @@ exec "$@"
 """Devices that may be broken: for root, nono alone stands between the program and the real ones."""
 
 
+@pytest.mark.lots(kind="place")
 def test_odd_arguments_do_no_harm(scene: Scene, attack: Attack, as_user: Account) -> None:
     known = table(machine())
     classes = {name: call.syscall_class for name, call in known.items()}

@@ -33,6 +33,7 @@ def linked(as_user: Account, project: Path) -> Path:
     return project
 
 
+@pytest.mark.lots(kind="way")
 @pytest.mark.parametrize(
     ("refused", "change"),
     [

@@ -19,6 +19,7 @@ ADDRESSES = ("address", "address6", "whole", "either")
 STATES = ("bound", "share", "listen", "other")
 
 
+@pytest.mark.lots(kind="races")
 @pytest.mark.parametrize("kinds", [ADDRESSES, STATES], ids=["addresses", "states"])
 def test_not_one_win(
     kinds: Sequence[str],

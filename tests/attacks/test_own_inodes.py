@@ -27,6 +27,7 @@ def linked(account: Account, venv: Path, name: str) -> tuple[Path, Path]:
     return file, other
 
 
+@pytest.mark.lots(kind="file")
 @pytest.mark.parametrize(
     "name", ["nono/supervisor/report/run.py", "nono/broker/data/groups.json", "others.pth"]
 )

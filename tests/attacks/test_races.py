@@ -15,6 +15,7 @@ SECONDS = 2.5
 """For each of two accounts."""
 
 
+@pytest.mark.lots(kind="place")
 def test_paths_links_and_descriptors(
     scene: Scene, as_user: Account, programs: Path, attack: Attack
 ) -> None:

@@ -28,6 +28,7 @@ def test_no_trusted_name_can_be_made(nono: Nono, as_user: Account) -> None:
     assert [path for path in paths if os.path.lexists(path)] == []
 
 
+@pytest.mark.lots(kind="place")
 @pytest.mark.parametrize("shared", SHARED, ids=str)
 def test_not_by_a_grant_of_the_place_either(nono: Nono, shared: Path) -> None:
     """There the kernel's floor would let it pass, were it not carved."""

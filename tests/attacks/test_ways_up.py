@@ -26,6 +26,7 @@ REFUSED = [
 """What makes the link, and what a person refuses."""
 
 
+@pytest.mark.lots(kind="way")
 @pytest.mark.parametrize(("made", "refused"), REFUSED)
 @pytest.mark.parametrize("change", ["rm -r d; ln -s o/p d", "mv d e; ln -s o/p d"])
 def test_no_run_takes_the_way_from_the_next(

@@ -32,6 +32,7 @@ PYTHON_SCRIPT = program_beside(__file__, "files.py")
 THREADS = program_beside(__file__, "threads.py")
 
 
+@pytest.mark.lots(kind="program")
 @pytest.mark.requires(commands=["git", "sqlite3"])
 @pytest.mark.parametrize(
     "command",

@@ -63,6 +63,7 @@ def test_they_are_of_every_kind() -> None:
     assert kinds - found == set()
 
 
+@pytest.mark.lots(kind="profile")
 @pytest.mark.long
 @pytest.mark.parametrize("path", PROFILES, ids=[path.stem for path in PROFILES])
 def test_a_profile_on_a_mac(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,7 +238,7 @@ def test_a_named_secret_never_stays(key: str, delimiter: str, before: str) -> No
 LONG = ("a://b:c", "<password>", "[", "proxy", "proxy=:", "a", "password", " ", "\n", "a://", "]")
 
 
-@pytest.mark.long
+@pytest.mark.lots(kind="text")
 @pytest.mark.long
 @pytest.mark.parametrize("piece", LONG)
 @pytest.mark.parametrize("around", [("", ""), ("", "://@"), ('["', '@"')])

@@ -268,6 +268,7 @@ def test_one_character_is_told_in_whatever_spelling() -> None:
     assert masking.feed(b"00;") == b"&#100;"
 
 
+@pytest.mark.lots(kind="piece")
 @pytest.mark.long
 @pytest.mark.parametrize(
     "piece",

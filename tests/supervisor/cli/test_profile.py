@@ -82,6 +82,7 @@ def test_one_that_cannot_be_read_is_none_with_mistakes(nono: Nono, as_user: Acco
     assert told["closed"]["description"] is told["wrong"]["description"] is None
 
 
+@pytest.mark.lots(kind="profile")
 @pytest.mark.long
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_what_is_shown_of_it_is_the_same_profile(

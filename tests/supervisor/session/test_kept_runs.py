@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Finished, Nono
+from tests.conftest import BY_A_USER, Account, Finished, Nono
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -60,6 +60,7 @@ def kept(run: Callable[..., Finished], state: Path) -> Path:
     return file
 
 
+@BY_A_USER
 def test_each_has_a_directory_of_its_own(run: Callable[..., Finished], kept: Path) -> None:
     words = ("sh", "-c", 'echo x >"$TMPDIR/y" && echo "$TMPDIR"')
     told = [run(*words) for _ in range(5)]
@@ -68,6 +69,7 @@ def test_each_has_a_directory_of_its_own(run: Callable[..., Finished], kept: Pat
     assert {done.returncode for done in told} == {0}
 
 
+@BY_A_USER
 def test_the_directory_of_temporary_files_has_moved(
     as_user: Account, project: Path, run: Callable[..., Finished], kept: Path
 ) -> None:
@@ -91,6 +93,7 @@ CHANGES = {
 }
 
 
+@BY_A_USER
 def test_what_has_changed_is_looked_at_anew(
     as_user: Account, project: Path, run: Callable[..., Finished], kept: Path
 ) -> None:
@@ -113,6 +116,7 @@ ODD: dict[str, Callable[[Path], object]] = {
 }
 
 
+@BY_A_USER
 def test_what_is_odd_is_as_nothing(run: Callable[..., Finished], kept: Path) -> None:
     whole = kept.read_bytes()
     for name, make_odd in ODD.items():
@@ -139,6 +143,7 @@ def test_no_program_reaches_it(
     assert kept.read_bytes() == before
 
 
+@BY_A_USER
 def test_what_is_said_otherwise_or_elsewhere_is_made_anew(
     as_user: Account, project: Path, run: Callable[..., Finished], kept: Path
 ) -> None:
@@ -162,6 +167,7 @@ def test_what_is_said_otherwise_or_elsewhere_is_made_anew(
         os.utime(source, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
+@BY_A_USER
 def test_nothing_is_kept_of_what_the_program_does(
     run: Callable[..., Finished], state: Path, kept: Path
 ) -> None:
@@ -172,6 +178,7 @@ def test_nothing_is_kept_of_what_the_program_does(
     assert not any(b"by-it" in each.read_bytes() for each in (state / "nono/starts").iterdir())
 
 
+@BY_A_USER
 def test_what_a_shell_is_to_run_is_a_part_of_it(run: Callable[..., Finished], kept: Path) -> None:
     """Which programs a line names is read by who makes a policy for it."""
     line = ("sh", "-c", "cat b")

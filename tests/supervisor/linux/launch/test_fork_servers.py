@@ -98,6 +98,7 @@ def test_a_fork_while_a_program_starts(as_user: Account, project: Path, server: 
     assert done.stdout.splitlines() == ["[]", "0 b'said'", "the server has ended"]
 
 
+@pytest.mark.lots(kind="streams")
 @BY_A_USER
 @pytest.mark.parametrize("server", ["c", "python"])
 @pytest.mark.parametrize("closed", ["b012", "b12", "a2", "a012"])

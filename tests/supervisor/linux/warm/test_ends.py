@@ -125,6 +125,7 @@ while :; do sleep 0.05; done
 """
 
 
+@pytest.mark.lots(kind="signal")
 @pytest.mark.parametrize("to_group", [True, False])
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_does_what_it_does_to_an_ordinary_run(
