@@ -136,6 +136,13 @@ def realpath(path: str) -> str:
     return found
 
 
+def expanduser(path: str) -> str:
+    """As os.path.expanduser(). Where the homes of others are may change and nobody notes it."""
+    if path.startswith("~") and path.partition("/")[0] != "~":
+        spoil()
+    return os.path.expanduser(path)
+
+
 def access(path: str, mode: int) -> bool:
     """As os.access()."""
     if _noting is None:

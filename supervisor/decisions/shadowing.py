@@ -14,6 +14,7 @@ from _frozen_importlib_external import BYTECODE_SUFFIXES, SOURCE_SUFFIXES
 from _imp import extension_suffixes
 from collections.abc import Collection, Iterable, Iterator
 
+from nono.supervisor import looks
 from nono.supervisor.decisions.listed_places import absolute, elements, places
 from nono.supervisor.descriptors import listdir
 
@@ -72,7 +73,7 @@ def commands(opened: Iterable[str]) -> Iterator[str]:
     """Where somebody's shell finds `nono` before, or instead of, the one that runs."""
     listed = elements("PATH", if_empty=True)
     # bash(1) reads `~` in an element, too.
-    for directory in places((*listed, *map(os.path.expanduser, listed)), opened):
+    for directory in places((*listed, *map(looks.expanduser, listed)), opened):
         yield os.path.join(directory, "nono")
 
 

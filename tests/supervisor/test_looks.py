@@ -24,7 +24,17 @@ LOOKING = {
     *("stat", "statvfs", "walk", "fwalk"),
 }
 LOOKING_AT_PATHS = {
-    *("exists", "getatime", "getctime", "getmtime", "getsize", "isdir", "isfile", "islink"),
+    *(
+        "exists",
+        "expanduser",
+        "getatime",
+        "getctime",
+        "getmtime",
+        "getsize",
+        "isdir",
+        "isfile",
+        "islink",
+    ),
     *("ismount", "lexists", "realpath", "samefile"),
 }
 WHILE_IT_RUNS = {
@@ -275,3 +285,11 @@ def test_of_very_many_names_none_is_left_out(
                 found = len(descriptors.listdir(str(tmp_path)))
         assert found == 12, look
         assert look == "listdir" or not noted.are_whole
+
+
+@pytest.mark.parametrize(("path", "is_noted"), [("~/x", True), ("/x/~y", True), ("~root/x", False)])
+def test_where_others_live_may_change_unseen(path: str, is_noted: bool) -> None:
+    noted = Looks()
+    with looks.noted(noted):
+        assert looks.expanduser(path) == os.path.expanduser(path)
+    assert noted.are_whole == is_noted

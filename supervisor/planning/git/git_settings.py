@@ -17,6 +17,7 @@ from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
+from nono.supervisor import looks
 from nono.supervisor.places import base_directory
 from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
@@ -223,4 +224,4 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
     for path in map(os.fsdecode, paths):
         if path.startswith("~/"):
             path = child(home, path[2:])
-        yield Named(file, key, os.path.expanduser(path))
+        yield Named(file, key, looks.expanduser(path))

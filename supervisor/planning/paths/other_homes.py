@@ -1,7 +1,7 @@
 """The homes of others, protected as the person's own is where a grant reaches them.
 
-Root works in somebody's home while $HOME is /root; a directory above all homes is opened. A plain
-run, and one in the person's own home, looks at none of this.
+Root works in somebody's home while $HOME is /root; a directory above all homes is opened. A run
+in the person's own home looks at none of this, unless it is above others: / of a container, say.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ def other_homes(
         for rule in rules
         if rule.effect is not Effect.DENY and rule.origin.is_of_person
         for path in _reach(rule)
-        if not is_within(path, home)
     ]
+    if not _holds_others(home):
+        grants = [(path, access) for path, access in grants if not is_within(path, home)]
     if not grants:
         return
     names = dict.fromkeys(
@@ -84,6 +85,12 @@ def other_homes(
                 refusals = [*_refusals(rules_of(group(name), inside), other)]
                 yield from refusals
                 yield from expanded.links(refusals)
+
+
+def _holds_others(home: str) -> bool:
+    """Whether the homes of others are below this one."""
+    known = (*_PARENTS, *_USUAL, *_of_passwd())
+    return any(is_within(other, home) and other.rstrip("/") != home for other in known)
 
 
 def _of_nono(home: str) -> Iterator[Rule]:

@@ -15,6 +15,7 @@ from tests.conftest import Account, program_beside
 LOOKED = program_beside(__file__, "looked.py")
 _MARKER = re.compile(r'\w*stat\w*\([^"]*"/nono-marker')
 _CALL = re.compile(r"\w+\((?:(?:AT_FDCWD|\d+)<([^>]*)>, )?\"([^\"]*)\"")
+_OPEN = re.compile(r"open\w*\((?!.*O_PATH)")
 _TRACED = "trace=%file,getdents64"
 OPTIONS = {
     "nothing": {},
@@ -23,6 +24,10 @@ OPTIONS = {
     "home": {"read": ["~"], "deny": ["~/project/secret"]},
     "profile": {"profile": "python-dev", "allow_cwd": True},
 }
+
+
+def _path(call: re.Match[str], work: Path) -> str:
+    return os.path.join(call[1] or work, call[2])
 
 
 @pytest.fixture
@@ -58,7 +63,9 @@ def test_the_kernel_is_asked_nothing_else(
     asked = lines[begin + 1 : end]
     assert len(asked) > 200
     calls = [found for line in asked if (found := _CALL.match(line)) and found[2]]
-    paths = {os.path.join(found[1] or work, found[2]) for found in calls}
+    paths = {_path(found, work) for found in calls}
     own = tuple(told["own"])
     left = {path for path in paths - noted if not path.startswith(own)}
     assert not left
+    opened = {_path(found, work) for found in calls if _OPEN.match(found.string)}
+    assert not {path for path in opened - {*told["read"]} if not path.startswith(own)}

@@ -7,10 +7,12 @@ import sys
 from nono.supervisor import Options, looks, make_plan
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.searched_modules import this_process_is_ours
+from nono.supervisor.kinds_of_looks import KINDS
 from nono.supervisor.noted_looks import Looks
 from nono.supervisor.places import state_directory
 
-NAMES_OF_DIRECTORIES = {"there", "folded", "linked", "directories"}
+STATUS_ALONE = {"access", "file", "larger", "leaf", "links", "lstat", "readlink", "source", "stat"}
+READING = KINDS.keys() - STATUS_ALONE - {"realpath"}
 
 
 def make(noted: Looks) -> None:
@@ -45,6 +47,7 @@ print(
         {
             "are_whole": noted.are_whole,
             "noted": [each[1] for each in asked],
+            "read": [each[1] for each in asked if each[0] in READING],
             "on_the_way": sorted(on_the_way([each[1] for each in asked if each[0] == "realpath"])),
             "own": [
                 *(f"{package}/{room}/" for room in ("broker", "shims", "supervisor")),

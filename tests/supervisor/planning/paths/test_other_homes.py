@@ -42,6 +42,23 @@ def test_a_grant_above_or_at_a_home_leaves_its_secrets_out(homes: Path, grant: s
     assert not readable(made, homes / "two" / ".ssh" / "id")
 
 
+@pytest.mark.parametrize("own", ["/", "{homes}", "{homes}/two"])
+def test_a_home_may_hold_those_of_others(
+    homes: Path, own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of an account without a line in passwd(5) is `/` in many containers."""
+    inner = homes / "two/inner"
+    (inner / ".ssh").mkdir(parents=True)
+    passwd = homes.parent / "passwd"
+    passwd.write_text(f"{passwd.read_text()}in:x:3:3::{inner}:/bin/sh\n")
+    home = own.format(homes=homes)
+    env = {"HOME": home, "PATH": "/usr/bin"}
+    made = make_plan(Options(workdir=str(inner), allow=[str(inner)]), [], env)
+    assert readable(made, inner / "notes")
+    assert not readable(made, inner / ".ssh/id")
+    assert not readable(made, inner / ".local/state/nono/starts/000")
+
+
 def test_the_way_to_its_secrets_stays(homes: Path) -> None:
     """With another link on it the next run would find them elsewhere, and these open."""
     two = homes / "two"
