@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shlex
+import shutil
 from typing import Any
 
 import click
@@ -43,6 +44,16 @@ _VERSION = "--version"
 _EXAMPLE = f"nono run {flag('workdir.access')} -- python3 my_script.py"
 
 
+def _meant(args: list[str]) -> list[str]:
+    """What a person meant whose first word is no command: one like it, or a program."""
+    if args[0] == "version":
+        return [_VERSION]
+    if near := nearest(args[0], _COMMANDS):
+        return [near, *args[1:]]
+    is_program = shutil.which(args[0]) is not None
+    return ["run", flag("workdir.access"), "--", *args] if is_program else ["--help"]
+
+
 class _Commands(click.Group):
     """A group that imports a command's module only when the command is named."""
 
@@ -67,9 +78,7 @@ class _Commands(click.Group):
             if args[0] == "help":
                 named = [each for each in args[1:2] if each in _COMMANDS]
                 raise NonoError("there is no command 'help'", " ".join(["nono", *named, "--help"]))
-            near = nearest(args[0], _COMMANDS)
-            meant = [near, *args[1:]] if near else ["run", flag("workdir.access"), "--", *args]
-            raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")
+            raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(_meant(args))}")
         return super().resolve_command(ctx, args)
 
 

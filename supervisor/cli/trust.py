@@ -50,7 +50,7 @@ def trust(
     """
     if lists:
         known = [visible(each.path, limit=_MAX_LINE) for each in every(os.environ)]
-        tell(known or ["of no file anything counts"])
+        tell(known or ["no file is accepted"])
         return
     path = os.path.abspath(os.path.expanduser(file or PROJECT_FILE))
     found = look(path, os.environ)

@@ -67,7 +67,7 @@ def test_a_project_from_its_first_run_to_a_change_by_a_sandbox(
     assert "is gone" in nono("run", "--", "true").stderr
     assert nono("trust", "--known").stdout == f"{file}\n"
     assert nono("trust", "--forget").returncode == 0
-    assert nono("trust", "--known").stdout == "of no file anything counts\n"
+    assert nono("trust", "--known").stdout == "no file is accepted\n"
     assert nono("run", "--", "true").returncode == 0
 
 
