@@ -15,8 +15,8 @@ import pytest
 from hypothesis import settings
 
 THOROUGH = "thorough"
-_PART = 4
-_MIN_EXAMPLES = 50
+_PART = 8
+_MIN_EXAMPLES = 25
 _MIN_LONG = 10
 """Of a property that takes seconds."""
 _LOTS = 2

@@ -51,14 +51,21 @@ def test_lots(kind, row): pass
 """
 KINDS = ("one", "other")
 PART = {
-    "test_usual": 50,
-    "test_few": 40,
+    "test_usual": 25,
+    "test_few": 25,
     "test_long": 10,
-    "test_many[1]": 250,
-    "test_many[2]": 250,
+    "test_many[1]": 125,
+    "test_many[2]": 125,
     "test_none": 0,
 }
-ALL = {**PART, "test_usual": 100, "test_long": 40, "test_many[1]": 1000, "test_many[2]": 1000}
+ALL = {
+    **PART,
+    "test_usual": 100,
+    "test_few": 40,
+    "test_long": 40,
+    "test_many[1]": 1000,
+    "test_many[2]": 1000,
+}
 
 
 @pytest.mark.parametrize(

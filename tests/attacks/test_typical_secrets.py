@@ -5,6 +5,7 @@ looks for what is in them by every name that it can find.
 """
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ PROTECTED = [
 ME = Caller(os.getpid(), 0)
 LEAK = "this-is-a-secret-"
 PLAIN = "this-is-no-secret"
+_PART = 4
 
 LOOK = f"""
 grep -rs {LEAK} "$HOME"
@@ -110,9 +112,14 @@ def test_base_directories_elsewhere(tmp_path: Path) -> None:
 
 
 def _filled(account: Account, home: Path) -> int:
-    """Put a secret in all that is protected and all that is typical; how many there are."""
+    """Put a secret in what is protected and what is typical; how many there are.
+
+    A part of it, drawn by lot: of each one the policy is asked above.
+    """
     count = 0
-    for name in [*TYPICAL, *PROTECTED]:
+    names = sorted({*TYPICAL, *PROTECTED})
+    chosen = {".ssh/id_ed25519", *random.sample(names, len(names) // _PART)}
+    for name in sorted(chosen, reverse=True):  # what is in a directory before that
         path = home / name
         if path.is_dir():
             path /= "secret.txt"
@@ -127,7 +134,7 @@ def _filled(account: Account, home: Path) -> int:
 def home(as_user: Account, project: Path) -> Iterator[Path]:
     """A home with every secret, and links to what is protected under other names."""
     home = as_user.directory(project / "home")
-    assert _filled(as_user, home) > 1500
+    assert _filled(as_user, home) > 300
     names = as_user.directory(home / "names")
     for number, name in enumerate(PROTECTED[::7]):
         (names / str(number)).symlink_to(home / name)
@@ -141,7 +148,7 @@ ATTACKS = {"user": {"--read": LOOK, "--allow": MOVE}, "root": {"--allow": MOVE}}
 def test_nothing_leaks_from_a_home_by_any_name(as_user: Account, nono: Nono, home: Path) -> None:
     env = {"HOME": str(home)}
     bare = as_user("sh", "-c", LOOK, env=env)
-    assert bare.stdout.count(LEAK) > 3000 and PLAIN in bare.stdout
+    assert bare.stdout.count(LEAK) > 600 and PLAIN in bare.stdout
     for option, program in ATTACKS["user" if as_user.uid else "root"].items():
         done = nono("run", option, home, "--", "sh", "-c", program, env=env, cwd=home)
         assert LEAK not in done.stdout + done.stderr, option

@@ -303,5 +303,5 @@ def test_little_is_kept() -> None:
     """Whatever may go on for ever."""
     for piece in (b"s\0", b"sk-\0", b"c2st\n", b"sk-=\n", b"&amp;", b"&#000", b"\\u{000", b"%25"):
         masking = Masking(Mask(KEY.encode()))
-        out = sum(len(masking.feed(piece)) for _ in range(2000))
-        assert len(piece) * 2000 - out <= 160 * len(KEY)
+        out = sum(len(masking.feed(piece)) for _ in range(1500))
+        assert len(piece) * 1500 - out <= 160 * len(KEY)
