@@ -30,7 +30,10 @@ _OPT_KIND: Final = 41
 _ASKED_NAME: Final = 0xC000 | _HEADER.size
 _RECURSION_DESIRED: Final = 0x0100
 _HARMLESS: Final = _RECURSION_DESIRED | 0x0020 | 0x0010  # AD and CD: RFC 6840 sections 5.7, 5.9
-_REPLY: Final = 0x8080  # a response, and recursion available
+_RESPONSE: Final = 0x8000
+_REPLY: Final = _RESPONSE | 0x0080  # and recursion available
+_CUT: Final = 0x0200
+_OPCODE: Final = 0x7800
 _DNSSEC_OK: Final = 0x8000
 _ROOM: Final = 1232  # the largest datagram that we would take, as if there were one
 _MAX_NAME: Final = 255
@@ -88,6 +91,22 @@ def reply(asked: LookUp, address: bytes) -> bytes:
         # RFC 3225 section 3: of the flags DO is copied.
         opt = _OPT.pack(0, _OPT_KIND, _ROOM, 0, 0, asked.opt & _DNSSEC_OK, 0)
     return head + asked.message[_HEADER.size : asked.end] + record + opt
+
+
+def cut_short(message: bytes) -> bytes | None:
+    """The reply to a question in a datagram that says to ask again over TCP; None for no question.
+
+    RFC 1035 section 4.1.1, RFC 7766 section 5.
+    """
+    end = _end_of_name(message)
+    if end is None or len(message) < end + _KIND.size:
+        return None
+    identity, flags, questions, *_ = _HEADER.unpack_from(message)
+    if flags & _RESPONSE or questions != 1:
+        return None
+    flags = _RESPONSE | _CUT | flags & (_OPCODE | _HARMLESS)
+    counts = 1, 0, 0, 0
+    return _HEADER.pack(identity, flags, *counts) + message[_HEADER.size : end + _KIND.size]
 
 
 def _end_of_name(message: bytes) -> int | None:

@@ -3,7 +3,8 @@
 Programs use them among themselves (Gradle, statsd, getaddrinfo(3) asking for a route), and a
 datagram needs no connect(2) that could be decided. So they are made in a network namespace of the
 sandbox's own, whose only interface is `lo`: there a socket stays for good, so that whatever it is
-bound to or sends to, no service of the machine's is there, its DNS server among them.
+bound to or sends to, no service of the machine's is there, its DNS server among them. What asks for
+a name by a datagram, as musl does whatever resolv.conf says, is answered there by nono.
 
 Who owns a user namespace has all capabilities over it, and the program is the same user: the filter
 refuses what would use them on such a socket (`shims.linux.network_administration`).
@@ -11,6 +12,7 @@ refuses what would use them on such a socket (`shims.linux.network_administratio
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -23,12 +25,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Final
 
+    from nono.supervisor.linux.network.name_datagrams import Answer, NameDatagrams
     from nono.supervisor.linux.own_process import OwnProcess
 
 _PROGRAM: Final = os.path.join(os.path.dirname(__file__), "lo_only.py")
 _SO_NETNS_COOKIE: Final = 71
 _COOKIE_BYTES: Final = 8
 _DESCRIPTOR: Final = struct.Struct("@i")
+_NAME_SERVER: Final = 0
+"""Instead of a family, for `lo_only.py`."""
 _LENGTH: Final = socket.CMSG_LEN(_DESCRIPTOR.size)
 
 
@@ -38,7 +43,10 @@ class Datagrams:
     Close it at the end of the sandbox.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, answer: Answer | None = None) -> None:
+        """`answer` is the reply to whoever asks for a name; where there is none nobody listens."""
+        self._answer = answer
+        self._names: NameDatagrams | None = None
         self._lock = threading.Lock()
         self._maker: OwnProcess | None = None
         self._cookie = b""
@@ -59,6 +67,8 @@ class Datagrams:
                 self._start()
                 with socket.socket(fileno=self._request(socket.AF_INET)) as probe:
                     self._cookie = _cookie(probe)
+                if self._answer is not None:
+                    self._serve_names(self._answer)
             except OSError as error:
                 self.refused = error.errno or errno.EPERM
 
@@ -78,7 +88,16 @@ class Datagrams:
         except OSError:
             return False
 
+    def _serve_names(self, answer: Answer) -> None:
+        from nono.supervisor.linux.network.name_datagrams import NameDatagrams
+
+        sock = socket.socket(fileno=self._request(_NAME_SERVER))
+        with contextlib.suppress(RuntimeError):  # no thread is left: names are asked for over TCP
+            self._names = NameDatagrams(sock, answer)
+
     def close(self) -> None:
+        if self._names is not None:
+            self._names.close()
         if self._maker is not None:
             self._maker.close()
 

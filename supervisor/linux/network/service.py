@@ -45,12 +45,18 @@ class NetworkService(WayOut):
         """Whose the connections to nono's proxy are."""
         self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
-        self.datagrams = Datagrams()
+        self.datagrams = Datagrams(self._answer_datagram)
         self.stub_clients = StubClients()
         """Whom the DNS stub answers."""
         self.handed_clients = HandedClients()
         """Those whom the lane in C has led to itself, and does not understand."""
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+
+    def _answer_datagram(self, message: bytes) -> bytes | None:
+        # What only a run needs in which a name is asked for so.
+        from nono.supervisor.linux.network.name_datagrams import answer
+
+        return answer(message, self.names)
 
     @property
     def stub_port(self) -> int:

@@ -7,6 +7,7 @@ import errno
 import json
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -20,6 +21,18 @@ pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "datagrams.py")
 ASK = program_beside(__file__, "ask_by_datagram.py")
+MUSL = """
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+int main(int argc, char **argv) {
+    struct addrinfo *found, wanted = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    int failed = getaddrinfo(argv[argc - 1], "443", &wanted, &found);
+    puts(failed ? gai_strerror(failed)
+                : inet_ntoa(((struct sockaddr_in *)found->ai_addr)->sin_addr));
+    return !!failed;
+}
+"""
 WITHOUT = """
 import sys
 import nono.supervisor.linux.network.datagrams as datagrams
@@ -86,10 +99,25 @@ def test_a_metrics_client_as_node_has_it(nono: Nono) -> None:
     assert (done.stdout, done.stderr) == ("a:1|c\n", "")
 
 
-def test_who_asks_for_a_name_by_a_datagram_is_told_to_ask_over_tcp(nono: Nono) -> None:
+def test_a_name_is_asked_for_by_a_datagram(nono: Nono) -> None:
     """As musl does it, which does not read what resolv.conf says of that."""
     done = nono("run", "--allow-domain=a.example", "--", PYTHON, "-c", ASK)
-    assert (done.stdout, done.stderr) == ("True\n7 True False\n", "")
+    reply = "(7, 33152, 1, 1, 0, 1) True 198.18.0.1"
+    assert (done.stdout, done.stderr) == (f"{reply}\nTrue\n7 True False\n", "")
+
+
+@pytest.mark.requires(commands=["musl-gcc"])
+def test_what_is_linked_with_musl_finds_hosts(
+    nono: Nono, as_user: Account, project: Path, tmp_path: Path
+) -> None:
+    """In all its versions: before 1.2.4 it asked over TCP for nothing."""
+    (tmp_path / "find.c").write_text(MUSL)
+    words = ("musl-gcc", "-static", "-o", str(tmp_path / "find"), str(tmp_path / "find.c"))
+    subprocess.run(words, check=True)
+    found = as_user.file(project / "find", mode=0o755)
+    found.write_bytes((tmp_path / "find").read_bytes())
+    done = nono("run", "--allow-cwd", "--allow-domain=a.example", "--", "./find", "a.example")
+    assert (done.stdout, done.stderr) == ("198.18.0.1\n", "")
 
 
 def test_where_no_namespace_can_be_made_there_are_none(

@@ -48,7 +48,7 @@ hidden.onion gaierror
 (1, 0, 0, None)
 (2, 0, 0, None)
 (3, 3, 0, None)
-cut short True
+by a datagram 198.18.0.1
 ('ConnectionRefusedError', 'Connection refused')
 ('ConnectionRefusedError', 'Connection refused')
 ('ConnectionRefusedError', 'Connection refused')
