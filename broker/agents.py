@@ -65,6 +65,14 @@ def agents() -> Mapping[str, Agent]:
     )
 
 
+def agent_installed_by(argv: Sequence[str]) -> Agent | None:
+    """The agent that a command line installs: what is installed may be started at once."""
+    lines = [(each, line) for each in agents().values() for line in each.install]
+    # Who asks for the words behind the first has a policy for these words alone.
+    by_tool = [(each, line) for each, line in lines if argv and argv[0] == line[0]]
+    return next((each for each, line in by_tool if {*line} <= {*argv}), None)
+
+
 def agent_among(commands: Iterable[str]) -> Agent | None:
     """The first agent among the names of commands."""
     return next((agents()[name] for name in commands if name in agents()), None)

@@ -91,7 +91,7 @@ def make_plan(
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
     kept = kept_answers(options.profile, env, home, workdir, changeable)
-    caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
+    caches = _caches(options, flags, profile, env, home, workdir, changeable, argv, agent)
     signing = ssh_agent(flags, profile.settings, env, home, changeable)
     environment = _environment(flags, profile, caches, signing.variables)
     searched = environment.with_search(env)
@@ -177,6 +177,7 @@ def _caches(
     home: str,
     workdir: str,
     changeable: Changeable,
+    argv: Sequence[str],
     agent: Agent | None,
 ) -> OwnCaches | None:
     """The run's own caches, where a flag or the profile asks for them."""
@@ -184,8 +185,10 @@ def _caches(
     if setting is None or not setting.value:
         return None
     # What only a run with such a setting needs is loaded only then.
+    from nono.broker.agents import agent_installed_by
     from nono.supervisor.planning.paths.own_caches import own_caches
 
+    agent = agent or agent_installed_by(argv)
     state = {} if agent is None else agent.places()
     return own_caches(options.profile, env, home, workdir, changeable, state)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.broker.agents import agents
 from nono.supervisor import Options, Plan, make_plan
 from nono.supervisor.session.new_directories import make_directories
 
@@ -52,6 +53,16 @@ def test_with_its_profile_it_is_the_person_s_and_made(home: Path) -> None:
     assert made.new_directories == (f"{home}/.codex",)
     (home / ".codex").mkdir()
     assert plan(home, "codex", "codex").new_directories == ()
+
+
+def test_one_that_is_installed_has_its_place(home: Path) -> None:
+    """What installs OpenCode starts it once, and it makes its directory of settings."""
+    install = agents()["opencode"].install
+    assert install
+    for argv in (*install, (*install[0], "--ignore-scripts")):
+        made = plan(home, "opencode", *argv)
+        assert dict(made.environment.set)["XDG_CONFIG_HOME"].startswith(f"{home}/.cache/nono/")
+    assert "XDG_CONFIG_HOME" not in dict(plan(home, "opencode", "npm", "ls").environment.set)
 
 
 def test_no_state_for_other_commands(home: Path) -> None:
