@@ -37,7 +37,7 @@ from nono.supervisor.planning.paths.path_rules import (
     workdir_rules,
     written_directories,
 )
-from nono.supervisor.planning.paths.refused_names import Expanded, own_profiles
+from nono.supervisor.planning.paths.refused_names import Expanded, own_profiles, unwritten_profiles
 from nono.supervisor.planning.paths.way_here import way_here
 from nono.supervisor.planning.paths.workdir import working_directory
 from nono.supervisor.planning.plan import Plan
@@ -222,9 +222,11 @@ def _profile(
     from nono.supervisor.planning.profiles.kept_profiles import resolved
     from nono.supervisor.planning.profiles.profile_rules import from_profile
 
-    merged, notes = resolved(options.profile, env, home)
+    merged, notes, files = resolved(options.profile, env, home)
     made = from_profile(merged, env, home, workdir, allow_cwd, expand, written)
-    return made._replace(notes=(*notes, *made.notes))
+    # What the next run may do, wherever it lies.
+    rules = (*made.rules, *unwritten_profiles(files))
+    return made._replace(rules=rules, notes=(*notes, *made.notes))
 
 
 def _environment(

@@ -16,6 +16,7 @@ from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.walk import between, plain
 
+_OF_PROFILES = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
 _VARIABLES = Origin(OriginKind.BUILTIN, "the way to what an environment variable names")
 
 
@@ -117,9 +118,12 @@ class Expanded:
 
 def own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
     """Refusals to write where profiles are: what is written there is what the next run may do."""
-    origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
     elsewhere = {**env, "XDG_CONFIG_HOME": ""}
-    places = [profile_directory(each, home) for each in (env, elsewhere)]
+    return unwritten_profiles([profile_directory(each, home) for each in (env, elsewhere)])
+
+
+def unwritten_profiles(places: Iterable[str]) -> Iterator[Rule]:
+    """The same for these directories and files."""
     names = (each for place in places for each in (*refused(place, place), *left(place, place)))
     for pattern in dict.fromkeys(names):
-        yield Rule(pattern, Access.WRITE, Effect.DENY, origin)
+        yield Rule(pattern, Access.WRITE, Effect.DENY, _OF_PROFILES)

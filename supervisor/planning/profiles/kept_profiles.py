@@ -40,10 +40,11 @@ _ODD = (EOFError, OSError, ValueError, TypeError, LookupError, AttributeError, R
 
 
 class Resolved(NamedTuple):
-    """A profile with all that it extends, and what is odd about the files."""
+    """A profile with all that it extends, what is odd about the files, and which they are."""
 
     merged: Merged
     notes: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
 
 def resolved(reference: str, env: Mapping[str, str], home: str) -> Resolved:
@@ -55,7 +56,7 @@ def resolved(reference: str, env: Mapping[str, str], home: str) -> Resolved:
         if kept["key"] == key:
             profiles = Profiles(env, home)
             if all(_is_same(profiles, *each) for each in kept["texts"]):
-                return Resolved(read_merged(kept["merged"]), tuple(profiles.notes))
+                return _resolved(read_merged(kept["merged"]), profiles)
     return _resolve_and_keep(reference, Profiles(env, home), key, name, env)
 
 
@@ -74,7 +75,11 @@ def _resolve_and_keep(
     if plain is not None:
         with contextlib.suppress(ValueError):  # what is nested too deeply
             keep(_KIND, name, _packed({"key": key, "texts": texts, "merged": plain}), env)
-    return Resolved(merged, tuple(profiles.notes))
+    return _resolved(merged, profiles)
+
+
+def _resolved(merged: Merged, profiles: Profiles) -> Resolved:
+    return Resolved(merged, tuple(profiles.notes), tuple(dict.fromkeys(profiles.files)))
 
 
 def _packed(plain: Any) -> bytes:

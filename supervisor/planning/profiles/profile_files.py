@@ -29,6 +29,8 @@ class Profiles:
         self._home = home
         self.directory = profile_directory(env, home)
         self.notes: list[str] = []
+        self.files: list[str] = []
+        """Those that were read, as they were named: links may lead to them."""
 
     def resolve(self, reference: str, load: Load | None = None) -> Merged:
         """A profile and what it extends. Raises broker.PolicyError; every file is read once.
@@ -73,6 +75,7 @@ class Profiles:
         return did_you_mean(name, self.names(), "nono profile list")
 
     def _read(self, path: str) -> Source:
+        self.files.append(path)
         try:
             descriptor = opened(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
         except OSError as error:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from nono.broker import Access, Effect, PolicyError, Rule, default_groups, group
+from nono.broker import Effect, PolicyError, Rule, default_groups, group
 from nono.broker.dataclass import replace
 from nono.broker.errors import ProfileError
 from nono.broker.profile.merged import Merged
 from nono.broker.rules.paths import is_within
 from nono.broker.settings import Setting, flag
-from nono.supervisor.places import canonical, platform
+from nono.supervisor.places import platform
 from nono.supervisor.planning.paths.path_rules import (
     bypasses,
     path_rules,
@@ -19,7 +19,6 @@ from nono.supervisor.planning.paths.path_rules import (
     written_directories,
 )
 from nono.supervisor.planning.paths.refused_names import Expanded
-from nono.supervisor.planning.profiles.profile_files import is_built_in
 from nono.supervisor.planning.profiles.profile_findings import Findings
 from nono.supervisor.planning.profiles.profile_parts import FromProfile
 from nono.supervisor.planning.profiles.profile_paths import (
@@ -137,18 +136,7 @@ def _workdir_rules(
             f" it takes {flag('workdir.access')} to open it"
         )
         return []
-    if any(Access.WRITE in rule.access for rule in rules):
-        _warn_about_writing(merged, workdir, findings)
     return rules
-
-
-def _warn_about_writing(merged: Merged, workdir: str, findings: Findings) -> None:
-    for file in merged.files:
-        if not is_built_in(file) and is_within(canonical(file), workdir):
-            findings.notes.append(
-                f"{file}: the program may change this profile, which lies in its working"
-                " directory: keep it elsewhere"
-            )
 
 
 def _group_rules(merged: Merged, expand: Expanded) -> Iterator[Rule]:

@@ -24,7 +24,7 @@ def from_project(
 ) -> FromProfile:
     """The parts of a policy, as `from_profile`. Raises ProfileError, also for what such a file
     never opens."""
-    merged, notes = settings_of_project(project, env, home)
+    merged, notes, _ = settings_of_project(project, env, home)
     made = from_profile(merged, env, home, workdir, allow_cwd, expand, written)
     found = list(problems(merged, made.rules, project.name, env, home, workdir, expand))
     if found:
