@@ -53,11 +53,8 @@ def test_no_run_writes_its_own_profile(
                 assert json.loads((place / "p.json").read_text()) == profile, way
 
 
-def test_a_person_may_lift_it(nono: Nono, as_user: Account, project: Path) -> None:
-    file = as_user.file(project / "p.json", json.dumps(PLAIN))
-    words = ("run", "--profile", "./p.json", "--allow-cwd")
-    done = nono(*words, "--", "sh", "-c", "echo >>p.json")
+def test_it_is_told(nono: Nono, as_user: Account, project: Path) -> None:
+    as_user.file(project / "p.json", json.dumps(PLAIN))
+    done = nono("run", "--profile", "./p.json", "--allow-cwd", "--", "sh", "-c", "echo >>p.json")
     assert done.returncode != 0
     assert "rule profiles are the person's to write" in done.stderr
-    lifted = (*words, "--bypass-protection", file)
-    assert nono(*lifted, "--", "sh", "-c", "echo >>p.json").returncode == 0
