@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.compiled import pattern_of
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_config import MAX_BYTES
+from nono.broker.git_config import MAX_BYTES, keys_and_values
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.places import base_directory
@@ -30,7 +30,6 @@ _MAX_ALL_WORDS = 100_000
 _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
 _MAX_DIGITS = 9
-_SETTING = rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)"
 _PARAMETER = rb"'([^'=]+)(?:'='|=)([^']*)'"
 _INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
 _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
@@ -203,21 +202,29 @@ def _named(
 
 def _named_in(file: str, home: str, configurations: Configurations) -> Iterator[Named]:
     """Raises NotUnderstoodError where there is more than is read."""
-    text = configurations.text(file).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
-    for found in pattern_of(_SETTING).finditer(text):
+    for key, written, values in keys_and_values(configurations.text(file)):
         configurations.count()
-        value = pattern_of(_COMMENT).sub(b"", found[2])
-        for each in _named_by(file, found[1].lower(), value, home):
-            configurations.count()
-            yield each
+        for value in dict.fromkeys((*values, *_simply(key, written, values))):
+            for each in _named_by(file, key, value, home):
+                configurations.count()
+                yield each
+
+
+def _simply(key: bytes, written: bytes, values: Sequence[bytes]) -> Iterator[bytes]:
+    """A value as who knows less of the syntax than git would read it, or write it."""
+    if values == [written]:
+        return
+    value = pattern_of(_COMMENT).sub(b"", written.replace(b"\\\n", b""))
+    if key in _WHOLE:
+        value = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+    yield value
 
 
 def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]:
     if b"\0" in value:
         return
     if key in _WHOLE:
-        plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
-        paths = [plain] if plain else []
+        paths = [value] if value else []
     else:
         paths = [word for word in pattern_of(_BETWEEN).split(value) if b"/" in word]
     for path in map(os.fsdecode, paths):
