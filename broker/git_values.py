@@ -9,6 +9,7 @@ from __future__ import annotations
 from nono.broker.compiled import pattern_of
 
 _TOKEN = rb'(?s)\\.?|["#;\n]|[ \t\r]+|[^\\"#;\n \t\r]+'
+_BLANKS = (b" ", b"\t", b"\r")
 _ESCAPES = {
     **{b"\\n": b"\n", b"\\t": b"\t", b"\\b": b"\b", b'\\"': b'"', b"\\\\": b"\\"},
     **{b"\\\n": b"", b"\\": b""},
@@ -29,7 +30,7 @@ def readings(text: bytes, start: int) -> tuple[list[bytes], int]:
         if token == b"\n":
             end -= 1
             break
-        if token.isspace() and not quoted:
+        if token[:1] in _BLANKS and not quoted:
             if value:
                 value += token
                 spaced += b" " * len(token)
