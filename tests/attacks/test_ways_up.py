@@ -115,6 +115,24 @@ def test_a_remote_is_no_place_that_may_be_elsewhere_later(
         assert done.stdout == said, done.stderr
 
 
+@pytest.mark.parametrize("url", ["sub/../hk", "led/../hk", "way/hk"])
+def test_a_push_goes_where_it_did(nono: Nono, as_user: Account, project: Path, url: str) -> None:
+    script = (
+        "mkdir -p sub o/p; ln -s sub led; ln -s . way; git init -q .; git init -q --bare hk;"
+        f" git remote add r {url}; git config push.default current; {COMMIT}; git push -q r"
+    )
+    done = as_user("sh", "-c", script, cwd=project)
+    assert done.returncode == 0, done.stderr
+    hook = HOOK.format("o/hk/hooks/post-receive")
+    moves = f"{MOVE}; rm led; ln -s o/p led; rm way; ln -s o way; touch sub/free"
+    first = nono(
+        "run", "--allow-cwd", "--", "sh", "-c", f"git init -q --bare o/hk; {hook}; {moves}"
+    )
+    assert "refused" in first.stderr and "bug" not in first.stderr
+    second = as_user("sh", "-c", f"{COMMIT}; git push r", cwd=project)
+    assert second.returncode == 0 and "OWNED" not in second.stdout + second.stderr, second.stderr
+
+
 @pytest.mark.parametrize(
     ("path", "is_told"), [("../../bare.git", False), ("../sub/../../bare.git", True)]
 )

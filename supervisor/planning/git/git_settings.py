@@ -15,12 +15,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from nono.broker.compiled import pattern_of
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, keys_and_values
+from nono.broker.git_urls import local_path
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.places import base_directory
 from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
-from nono.supervisor.walk import Plain, plain
+from nono.supervisor.walk import Plain, plain, way
 
 _MAX_FILES = 16
 _MAX_ALL_BYTES = 1 << 23
@@ -30,10 +31,17 @@ _MAX_ALL_WORDS = 100_000
 _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
 _MAX_DIGITS = 9
+_MAX_PATH = 4096
+"""PATH_MAX: the kernel follows no longer one."""
 _PARAMETER = rb"'([^'=]+)(?:'='|=)([^']*)'"
 _INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
 _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
 """Keys whose value is one path, whatever is in it and whether or not it is there."""
+_URLS = (b"url", b"pushurl")
+_REMOTES = (*_URLS, b"remote", b"pushremote", b"pushdefault")
+"""Keys whose value may be the path of another repository."""
+_BASE = rb'(?i)\[url[ \t\r]+"((?:[^"\\\n]|\\.)*)"\]'
+"""What a remote's URL begins with in the place of other words."""
 _HUSKY = "_"
 """A directory of hooks of this name has scripts that call those beside it."""
 _REFS = "refs/"
@@ -65,9 +73,9 @@ class Configurations:
             raise NotUnderstoodError("git's configuration cannot be read")
         return text
 
-    def count(self) -> None:
-        """One more word. Raises NotUnderstoodError."""
-        self._words -= 1
+    def count(self, words: int = 1) -> None:
+        """So many more. Raises NotUnderstoodError."""
+        self._words -= words
         if self._words < 0:
             raise NotUnderstoodError("git's configurations have too many words")
 
@@ -100,10 +108,21 @@ class Named(NamedTuple):
     def kept(self, top: str) -> Iterator[Plain]:
         """The absolute paths that this makes a run of git execute or believe there."""
         found = self.at(top)
-        if self.key in _WHOLE or kind_of(found.path) in (stat.S_IFREG, stat.S_IFLNK):
+        kinds = (stat.S_IFREG,) if self.key in _REMOTES else (stat.S_IFREG, stat.S_IFLNK)
+        if self.key in _WHOLE or kind_of(found.path) in kinds:
             yield found
             if self.key == _HOOKS and os.path.basename(found.path) == _HUSKY:
                 yield Plain(os.path.dirname(found.path), ())
+
+    @property
+    def steps(self) -> int:
+        """Of the way to another repository, which itself is found as any other is."""
+        is_way = self.key in _REMOTES and local_path(os.fsencode(self.path)) is not None
+        return 1 + self.path.count("/") if is_way and len(self.path) < _MAX_PATH else 0
+
+    def passed(self, top: str) -> tuple[str, ...]:
+        """What that way hangs on."""
+        return way(os.path.join(top, self.path)).passed if self.steps else ()
 
 
 def of_every_repository(
@@ -139,6 +158,7 @@ def named_everywhere(
     """Of what configures every repository, the paths that are the same in all of them."""
     for each in of_every:
         if each.is_absolute:
+            configurations.keep(each, each.passed("/"))
             for path, passed in each.kept("/"):
                 if not is_within(home, path):
                     configurations.keep(each, passed)
@@ -159,6 +179,7 @@ def named_by_configuration(
         if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
+        configurations.keep(each, each.passed(one.top))
         for path, passed in each.kept(one.top):
             # A directory that holds the whole repository is no place of hooks only.
             if not (is_within(one.top, path) or is_within(one.directory, path)):
@@ -202,11 +223,16 @@ def _named(
 
 def _named_in(file: str, home: str, configurations: Configurations) -> Iterator[Named]:
     """Raises NotUnderstoodError where there is more than is read."""
-    for key, written, values in keys_and_values(configurations.text(file)):
+    text = configurations.text(file)
+    bases = (
+        pattern_of(rb"\\(.)").sub(rb"\1", base[1]) for base in pattern_of(_BASE).finditer(text)
+    )
+    as_urls = ((_URLS[0], base, [base]) for base in bases)
+    for key, written, values in itertools.chain(keys_and_values(text), as_urls):
         configurations.count()
         for value in dict.fromkeys((*values, *_simply(key, written, values))):
             for each in _named_by(file, key, value, home):
-                configurations.count()
+                configurations.count(1 + each.steps)
                 yield each
 
 
@@ -227,6 +253,9 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
         paths = [value] if value else []
     else:
         paths = [word for word in pattern_of(_BETWEEN).split(value) if b"/" in word]
+        local = local_path(value) if key in _REMOTES else None
+        if local and local not in paths and (b"/" in local or key in _URLS):
+            paths.append(local)
     for path in map(os.fsdecode, paths):
         if path.startswith("~/"):
             path = child(home, path[2:])
