@@ -45,6 +45,7 @@ _BASE = rb'(?i)\[url[ \t\r]+"((?:[^"\\\n]|\\.)*)"\]'
 _HUSKY = "_"
 """A directory of hooks of this name has scripts that call those beside it."""
 _REFS = "refs/"
+_OPTIONAL = b":(optional)"
 _COMMENT = rb"[ \t][#;].*"
 _BETWEEN = rb"[\s\"'`;|&()<>$=!\\]+"
 """Of the words of a command: one with a slash in it is a file, and no name to look for in PATH."""
@@ -250,9 +251,11 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
     if b"\0" in value:
         return
     if key in _WHOLE:
-        paths = [value] if value else []
+        paths = [each for each in dict.fromkeys((value, value.removeprefix(_OPTIONAL))) if each]
     else:
         paths = [word for word in pattern_of(_BETWEEN).split(value) if b"/" in word]
+        if paths and value not in paths:
+            paths.append(value)  # a path with blanks
         local = local_path(value) if key in _REMOTES else None
         if local and local not in paths and (b"/" in local or key in _URLS):
             paths.append(local)

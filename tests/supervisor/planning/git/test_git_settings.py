@@ -122,6 +122,7 @@ def test_a_value_on_two_lines(home: Path) -> None:
         ("hk\\\\\n\tb = c", ("hk\\",)),
         ("a\tb", ("a\tb", "a b")),
         ('"~/p"/hk', ("hk",)),
+        (":(optional)hk", ("hk", ":(optional)hk")),
     ],
 )
 def test_a_value_is_what_git_reads(home: Path, value: str, names: tuple[str, ...]) -> None:
@@ -129,6 +130,14 @@ def test_a_value_is_what_git_reads(home: Path, value: str, names: tuple[str, ...
     made = plan(home, "p")
     assert not any(may_write(made, home / "p" / name / "pre-commit") for name in names)
     assert may_write(made, home / "p/new")
+
+
+def test_a_file_with_blanks_in_its_path(home: Path) -> None:
+    (home / "p/.git/config").write_text('[core]\n\tattributesFile = "a b/c d" # x\n')
+    (home / "p/a b").mkdir()
+    (home / "p/a b/c d").touch()
+    made = plan(home, "p")
+    assert not may_write(made, home / "p/a b/c d") and may_write(made, home / "p/a b/c")
 
 
 @pytest.mark.parametrize(
