@@ -131,17 +131,23 @@ class ConfiguredWorkTrees:
         """The work trees of a repository that are not known by its being at `top`, each as an
         absolute path and in the words that lead there. Raises NotUnderstoodError."""
         for name in _CONFIGURATIONS:
-            for value in deque(self._values(child(directory, name)), _MAX_WORK_TREES):
+            text = self._text(child(directory, name))
+            for value in deque(self._values(text), _MAX_WORK_TREES):
                 named = os.path.join(directory, os.fsdecode(value))
                 path, passed = plain(named)
                 if path != top or not all(is_within(directory, each) for each in passed):
                     yield path, named
+            if text and _WORK_TREE not in text.lower():
+                return  # without extensions.worktreeConfig git reads no other
 
-    def _values(self, file: str) -> Iterator[bytes]:
-        text = bytes_of(file, MAX_BYTES) if self._bytes >= 0 else b""
+    def _text(self, file: str) -> bytes:
+        text = bytes_of(file, MAX_BYTES + 1) if self._bytes >= 0 else b""
         self._bytes -= len(text)
         if min(self._bytes, self._settings) < 0:
             raise NotUnderstoodError("git's configurations are too large")
+        return text
+
+    def _values(self, text: bytes) -> Iterator[bytes]:
         for key, _, values in keys_and_values(text) if _WORK_TREE in text.lower() else ():
             self._settings -= 1
             if self._settings < 0:

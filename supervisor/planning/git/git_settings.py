@@ -40,8 +40,9 @@ _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
 _URLS = (b"url", b"pushurl")
 _REMOTES = (*_URLS, b"remote", b"pushremote", b"pushdefault")
 """Keys whose value may be the path of another repository."""
+_WITHOUT_SLASH = (*_WHOLE, *_URLS)
+"""Keys for which a mere name is a path, too."""
 _BASE = rb'(?i)\[url[ \t\r]+"((?:[^"\\\n]|\\.)*)"\]'
-"""What a remote's URL begins with in the place of other words."""
 _HUSKY = "_"
 """A directory of hooks of this name has scripts that call those beside it."""
 _REFS = "refs/"
@@ -225,16 +226,21 @@ def _named(
 def _named_in(file: str, home: str, configurations: Configurations) -> Iterator[Named]:
     """Raises NotUnderstoodError where there is more than is read."""
     text = configurations.text(file)
-    bases = (
-        pattern_of(rb"\\(.)").sub(rb"\1", base[1]) for base in pattern_of(_BASE).finditer(text)
-    )
-    as_urls = ((_URLS[0], base, [base]) for base in bases)
-    for key, written, values in itertools.chain(keys_and_values(text), as_urls):
+    for key, written, values in itertools.chain(keys_and_values(text), _bases(text)):
         configurations.count()
+        if b"/" not in written and key not in _WITHOUT_SLASH:
+            continue
         for value in dict.fromkeys((*values, *_simply(key, written, values))):
             for each in _named_by(file, key, value, home):
                 configurations.count(1 + each.steps)
                 yield each
+
+
+def _bases(text: bytes) -> Iterator[tuple[bytes, bytes, list[bytes]]]:
+    """What `insteadOf` has URLs begin with, as if each was the value of one."""
+    for found in pattern_of(_BASE).finditer(text) if b"[url" in text.lower() else ():
+        base = pattern_of(rb"\\(.)").sub(rb"\1", found[1])
+        yield _URLS[0], base, [base]
 
 
 def _simply(key: bytes, written: bytes, values: Sequence[bytes]) -> Iterator[bytes]:
@@ -257,7 +263,7 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
         if paths and value not in paths:
             paths.append(value)  # a path with blanks
         local = local_path(value) if key in _REMOTES else None
-        if local and local not in paths and (b"/" in local or key in _URLS):
+        if local and local not in paths and (b"/" in local or key in _WITHOUT_SLASH):
             paths.append(local)
     for path in map(os.fsdecode, paths):
         if path.startswith("~/"):
