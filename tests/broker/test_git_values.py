@@ -133,7 +133,7 @@ def test_all_that_git_reads_is_found(tmp_path_factory: pytest.TempPathFactory, t
 def by_git(file: Path) -> list[tuple[bytes, bytes | None]]:
     """The keys, in lower case, and their values; None for those without. Nothing where git finds a
     mistake."""
-    command = ["git", "config", "--file", file, "--null", "--list"]
+    command = ["git", "config", "--file", str(file), "--null", "--list"]
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     done = subprocess.run(command, capture_output=True, env=environment, check=False)
     settings = done.stdout.split(b"\0")[:-1] if done.returncode == 0 else []
