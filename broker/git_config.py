@@ -8,7 +8,7 @@ understood and nothing in it may change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 
 from nono.broker.compiled import pattern_of
@@ -25,6 +25,11 @@ _SECTION = rb'\[([A-Za-z0-9-]+)(?:[ \t]+"((?:[^"\\\n\0]|\\["\\])*)")?\]'
 _KEY = rb"([A-Za-z][A-Za-z0-9-]*)[ ]*(?:=[ \t]*(.*))?"
 _MARKED = rb'[\\"#;\t]'
 """What makes more of a value than its characters."""
+_ANY_SETTING = (
+    rb'(?im)(?:^|\[[a-z0-9.-]*(?:[ \t\r]+"(?:[^"\\\n]|\\.)*")?\])[ \t\r]*([a-z][a-z0-9-]*)[ \t]*='
+)
+_ODD = rb'[\\"#;\t\r\0]'
+"""In a value: what makes more of it than its characters in some version of git."""
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
 
 
@@ -113,6 +118,25 @@ def _value(text: bytes, number: int) -> bytes:
 def _not_understood(number: int, why: str) -> NotUnderstoodError:
     where = f"line {number} " if number else ""
     return NotUnderstoodError(f"git's configuration: {where}{why}")
+
+
+def keys_and_values(text: bytes) -> Iterator[tuple[bytes, bytes, list[bytes]]]:
+    """The key of each setting that git could read, its value as written, and what git's versions
+    read there: for who looks for what is named, and would rather find too much."""
+    text, end = text.replace(b"\r\n", b"\n"), 0
+    pattern, odd = pattern_of(_ANY_SETTING), pattern_of(_ODD)
+    while (found := pattern.search(text, end)) is not None:
+        start = found.end()
+        end = text.find(b"\n", start)
+        end = len(text) if end < 0 else end
+        written = text[start:end].strip(b" ")
+        values = [written]
+        if odd.search(written) is not None:
+            from nono.broker.git_values import readings  # seldom needed
+
+            values, end = readings(text, start)
+            written = text[start:end].strip(b" \t")
+        yield found[1].lower(), written, values
 
 
 def _nowhere(path: bytes) -> bool:

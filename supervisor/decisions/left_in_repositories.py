@@ -21,6 +21,7 @@ from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.decisions.new_repository import Hooks, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
+from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import exact_link, kind_of, names_in
 from nono.supervisor.planning.git.git_settings import Configurations
@@ -59,6 +60,7 @@ class LeftInRepositories:
         self._links: dict[str, State | None] = {}
         self._files: dict[str, State | None] = {}
         self._begun: dict[str, _Begun] = {}
+        self._ends: dict[str, str] = {}
 
     def open(self, opened: Iterable[str], found: Sequence[Repository]) -> None:
         """`opened` is all that is open from now on; `found` are the repositories in what is new of
@@ -78,6 +80,7 @@ class LeftInRepositories:
                 self._configurations[directory] = self._kept.text(child(directory, "config"))
             self._note_hooks(child(directory, "hooks"))
         self._links |= {one.link: state(one.link) for one in found if one.link}
+        self._ends |= {one.named: canonical(one.named) for one in found if one.named}
         paths = (child(each, name) for each in new for name in ("index", "config"))
         self._files |= {path: state(path) for path in paths}
         self._begun |= dict(self._all_begun(new))
@@ -160,6 +163,8 @@ class LeftInRepositories:
         """In those that were there: what git was in the middle of, and where it would push to."""
         indexes, every = Indexes(), GitDirectories()
         for one in self._found:
+            if one.named and canonical(one.named) != self._ends[one.named]:
+                yield one.top  # git writes its files elsewhere now
             directories, too_many = every.of(one.directory)
             yield from (each for each in too_many if os.path.lexists(each))
             for directory in directories:

@@ -115,6 +115,24 @@ def test_a_remote_is_no_place_that_may_be_elsewhere_later(
         assert done.stdout == said, done.stderr
 
 
+@pytest.mark.parametrize("url", ["sub/../hk", "led/../hk", "way/hk"])
+def test_a_push_goes_where_it_did(nono: Nono, as_user: Account, project: Path, url: str) -> None:
+    script = (
+        "mkdir -p sub o/p; ln -s sub led; ln -s . way; git init -q .; git init -q --bare hk;"
+        f" git remote add r {url}; git config push.default current; {COMMIT}; git push -q r"
+    )
+    done = as_user("sh", "-c", script, cwd=project)
+    assert done.returncode == 0, done.stderr
+    hook = HOOK.format("o/hk/hooks/post-receive")
+    moves = f"{MOVE}; rm led; ln -s o/p led; rm way; ln -s o way; touch sub/free"
+    first = nono(
+        "run", "--allow-cwd", "--", "sh", "-c", f"git init -q --bare o/hk; {hook}; {moves}"
+    )
+    assert "refused" in first.stderr and "bug" not in first.stderr
+    second = as_user("sh", "-c", f"{COMMIT}; git push r", cwd=project)
+    assert second.returncode == 0 and "OWNED" not in second.stdout + second.stderr, second.stderr
+
+
 @pytest.mark.parametrize(
     ("path", "is_told"), [("../../bare.git", False), ("../sub/../../bare.git", True)]
 )
@@ -127,3 +145,43 @@ def test_a_remote_of_a_new_repository_is_told_of(
     script = f"git init -q new && git -C new remote add a {path}"
     done = nono("run", "--allow-cwd", "--", "sh", "-c", script, cwd=work)
     assert done.returncode == 0 and ("new/.git/config" in done.stderr) is is_told, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "change"),
+    [
+        ("../wt", "mv wt s; ln -s {0} wt"),
+        ("../led", "rm led; ln -s {0} led"),
+        ("../led", "mv wt s; ln -s {0} wt"),
+        ("../gone", "ln -s {0} gone"),
+        ("../src/..", "mv src s; ln -s {0}/deep src"),
+        ("../led/../wt", "rm led; ln -s {0}/deep led"),
+        ('"../wt"# here', "mv wt s; ln -s {0} wt"),
+    ],
+)
+def test_git_writes_the_files_of_a_branch_where_it_did(
+    nono: Nono, as_user: Account, project: Path, named: str, change: str
+) -> None:
+    victim = as_user.directory(project.parent / f"{project.name}-victim")
+    script = f"mkdir -p wt src {victim}/deep {victim}/wt; ln -s wt led; git init -q ."
+    assert as_user("sh", "-c", f"{script}; {COMMIT}", cwd=project).returncode == 0
+    commit = "echo x >evil; git add evil; git " + COMMIT.removeprefix("git ")
+    script = f"{commit}; {change.format(victim)}"
+    config = (project / ".git/config").read_text()
+    as_user.file(project / ".git/config", f"{config}[core]\n\tworktree = {named}\n")
+    first = nono("run", "--allow-cwd", "--", "sh", "-c", script)
+    assert "refused" in first.stderr, first.stderr
+    as_user("git", "checkout", "-f", cwd=project)
+    assert not [*victim.rglob("evil")]
+
+
+def test_a_work_tree_beside_its_repository_is_free(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """All but what starts by itself; hooks are those that git looks for in there."""
+    script = "mkdir wt src; git init -q .; git config core.hooksPath hk; git config core.worktree "
+    assert as_user("sh", "-c", f"{script} ../wt", cwd=project).returncode == 0
+    script = f"touch wt/x; mkdir wt/d; mv src s; {COMMIT}; mkdir -p hk wt/hk; touch wt/.envrc"
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", script)
+    assert (project / "wt/x").exists() and (project / "wt/d").is_dir() and (project / "s").is_dir()
+    assert not (project / "wt/hk").exists() and not (project / "wt/.envrc").exists(), done.stderr

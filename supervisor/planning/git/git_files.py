@@ -3,6 +3,10 @@
 A `.git` file, `commondir` and `gitdir` hold one path: git strips line ends from the end alone, and
 what is left is a C string (read_gitfile and get_common_dir in git's setup.c). Who reads the first
 line instead may be led elsewhere, so where the two differ both count. Every read has a bound.
+
+So leads `core.worktree` in a repository's own configuration: git writes there what a branch has in
+it. Neither what that includes counts for this one, nor what configures all repositories, nor `~`
+(read_repository_format and setup_explicit_git_dir).
 """
 
 from __future__ import annotations
@@ -11,8 +15,12 @@ import errno
 import itertools
 import os
 import stat
+from collections import deque
+from collections.abc import Iterator
 
-from nono.broker.rules.paths import child
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import MAX_BYTES, keys_and_values
+from nono.broker.rules.paths import child, is_within
 from nono.supervisor import looks
 from nono.supervisor.descriptors import first_bytes, opened, scandir
 from nono.supervisor.errors import failure
@@ -26,6 +34,14 @@ _MAX_LINK = 1 << 16
 _MAX_PATH = 4096
 """PATH_MAX: the kernel takes no longer one, from git either."""
 _GITLINK = b"gitdir: "
+_CONFIGURATIONS = ("config", "config.worktree")
+_WORK_TREE = b"worktree"
+_MAX_CONFIGURED = 1 << 23
+"""Bytes of all configurations that are looked through for a work tree in one search."""
+_MAX_SETTINGS = 100_000
+"""Of those in which there may be one."""
+_MAX_WORK_TREES = 10
+"""Of one file: git takes the last."""
 
 
 def linked(link: str) -> list[str]:
@@ -103,6 +119,41 @@ def _named(directory: str, text: bytes) -> list[Plain]:
     names = [each.split(b"\0")[0] for each in read]
     paths = (each for each in dict.fromkeys(names) if 0 < len(each) <= _MAX_PATH)
     return [plain(os.path.join(directory, os.fsdecode(each))) for each in paths]
+
+
+class ConfiguredWorkTrees:
+    """Those that one search finds, in bounds that are of all configurations together."""
+
+    def __init__(self) -> None:
+        self._bytes, self._settings = _MAX_CONFIGURED, _MAX_SETTINGS
+
+    def of(self, directory: str, top: str) -> Iterator[tuple[str, str]]:
+        """The work trees of a repository that are not known by its being at `top`, each as an
+        absolute path and in the words that lead there. Raises NotUnderstoodError."""
+        for name in _CONFIGURATIONS:
+            text = self._text(child(directory, name))
+            for value in deque(self._values(text), _MAX_WORK_TREES):
+                named = os.path.join(directory, os.fsdecode(value))
+                path, passed = plain(named)
+                if path != top or not all(is_within(directory, each) for each in passed):
+                    yield path, named
+            if text and _WORK_TREE not in text.lower():
+                return  # without extensions.worktreeConfig git reads no other
+
+    def _text(self, file: str) -> bytes:
+        text = bytes_of(file, MAX_BYTES + 1) if self._bytes >= 0 else b""
+        self._bytes -= len(text)
+        if min(self._bytes, self._settings) < 0:
+            raise NotUnderstoodError("git's configurations are too large")
+        return text
+
+    def _values(self, text: bytes) -> Iterator[bytes]:
+        for key, _, values in keys_and_values(text) if _WORK_TREE in text.lower() else ():
+            self._settings -= 1
+            if self._settings < 0:
+                raise NotUnderstoodError("git's configurations have too many settings")
+            if key == _WORK_TREE:
+                yield from (each for each in values if 0 < len(each) <= _MAX_PATH)
 
 
 def names_in(directory: str, most: int = _MAX_ENTRIES) -> list[str]:

@@ -14,14 +14,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.compiled import pattern_of
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_config import MAX_BYTES
+from nono.broker.git_config import MAX_BYTES, keys_and_values
+from nono.broker.git_urls import local_path
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor import looks
 from nono.supervisor.places import base_directory
 from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
-from nono.supervisor.walk import Plain, plain
+from nono.supervisor.walk import Plain, plain, way
 
 _MAX_FILES = 16
 _MAX_ALL_BYTES = 1 << 23
@@ -31,14 +32,22 @@ _MAX_ALL_WORDS = 100_000
 _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
 _MAX_DIGITS = 9
-_SETTING = rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)"
+_MAX_PATH = 4096
+"""PATH_MAX: the kernel follows no longer one."""
 _PARAMETER = rb"'([^'=]+)(?:'='|=)([^']*)'"
 _INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
 _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
 """Keys whose value is one path, whatever is in it and whether or not it is there."""
+_URLS = (b"url", b"pushurl")
+_REMOTES = (*_URLS, b"remote", b"pushremote", b"pushdefault")
+"""Keys whose value may be the path of another repository."""
+_WITHOUT_SLASH = (*_WHOLE, *_URLS)
+"""Keys for which a mere name is a path, too."""
+_BASE = rb'(?i)\[url[ \t\r]+"((?:[^"\\\n]|\\.)*)"\]'
 _HUSKY = "_"
 """A directory of hooks of this name has scripts that call those beside it."""
 _REFS = "refs/"
+_OPTIONAL = b":(optional)"
 _COMMENT = rb"[ \t][#;].*"
 _BETWEEN = rb"[\s\"'`;|&()<>$=!\\]+"
 """Of the words of a command: one with a slash in it is a file, and no name to look for in PATH."""
@@ -67,9 +76,9 @@ class Configurations:
             raise NotUnderstoodError("git's configuration cannot be read")
         return text
 
-    def count(self) -> None:
-        """One more word. Raises NotUnderstoodError."""
-        self._words -= 1
+    def count(self, words: int = 1) -> None:
+        """So many more. Raises NotUnderstoodError."""
+        self._words -= words
         if self._words < 0:
             raise NotUnderstoodError("git's configurations have too many words")
 
@@ -102,10 +111,21 @@ class Named(NamedTuple):
     def kept(self, top: str) -> Iterator[Plain]:
         """The absolute paths that this makes a run of git execute or believe there."""
         found = self.at(top)
-        if self.key in _WHOLE or kind_of(found.path) in (stat.S_IFREG, stat.S_IFLNK):
+        kinds = (stat.S_IFREG,) if self.key in _REMOTES else (stat.S_IFREG, stat.S_IFLNK)
+        if self.key in _WHOLE or kind_of(found.path) in kinds:
             yield found
             if self.key == _HOOKS and os.path.basename(found.path) == _HUSKY:
                 yield Plain(os.path.dirname(found.path), ())
+
+    @property
+    def steps(self) -> int:
+        """Of the way to another repository, which itself is found as any other is."""
+        is_way = self.key in _REMOTES and local_path(os.fsencode(self.path)) is not None
+        return 1 + self.path.count("/") if is_way and len(self.path) < _MAX_PATH else 0
+
+    def passed(self, top: str) -> tuple[str, ...]:
+        """What that way hangs on."""
+        return way(os.path.join(top, self.path)).passed if self.steps else ()
 
 
 def of_every_repository(
@@ -141,6 +161,7 @@ def named_everywhere(
     """Of what configures every repository, the paths that are the same in all of them."""
     for each in of_every:
         if each.is_absolute:
+            configurations.keep(each, each.passed("/"))
             for path, passed in each.kept("/"):
                 if not is_within(home, path):
                     configurations.keep(each, passed)
@@ -161,6 +182,7 @@ def named_by_configuration(
         if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
+        configurations.keep(each, each.passed(one.top))
         for path, passed in each.kept(one.top):
             # A directory that holds the whole repository is no place of hooks only.
             if not (is_within(one.top, path) or is_within(one.directory, path)):
@@ -204,23 +226,46 @@ def _named(
 
 def _named_in(file: str, home: str, configurations: Configurations) -> Iterator[Named]:
     """Raises NotUnderstoodError where there is more than is read."""
-    text = configurations.text(file).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
-    for found in pattern_of(_SETTING).finditer(text):
+    text = configurations.text(file)
+    for key, written, values in itertools.chain(keys_and_values(text), _bases(text)):
         configurations.count()
-        value = pattern_of(_COMMENT).sub(b"", found[2])
-        for each in _named_by(file, found[1].lower(), value, home):
-            configurations.count()
-            yield each
+        if b"/" not in written and key not in _WITHOUT_SLASH:
+            continue
+        for value in dict.fromkeys((*values, *_simply(key, written, values))):
+            for each in _named_by(file, key, value, home):
+                configurations.count(1 + each.steps)
+                yield each
+
+
+def _bases(text: bytes) -> Iterator[tuple[bytes, bytes, list[bytes]]]:
+    """What `insteadOf` has URLs begin with, as if each was the value of one."""
+    for found in pattern_of(_BASE).finditer(text) if b"[url" in text.lower() else ():
+        base = pattern_of(rb"\\(.)").sub(rb"\1", found[1])
+        yield _URLS[0], base, [base]
+
+
+def _simply(key: bytes, written: bytes, values: Sequence[bytes]) -> Iterator[bytes]:
+    """A value as who knows less of the syntax than git would read it, or write it."""
+    if values == [written]:
+        return
+    value = pattern_of(_COMMENT).sub(b"", written.replace(b"\\\n", b""))
+    if key in _WHOLE:
+        value = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+    yield value
 
 
 def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]:
     if b"\0" in value:
         return
     if key in _WHOLE:
-        plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
-        paths = [plain] if plain else []
+        paths = [each for each in dict.fromkeys((value, value.removeprefix(_OPTIONAL))) if each]
     else:
         paths = [word for word in pattern_of(_BETWEEN).split(value) if b"/" in word]
+        if paths and value not in paths:
+            paths.append(value)  # a path with blanks
+        local = local_path(value) if key in _REMOTES else None
+        if local and local not in paths and (b"/" in local or key in _WITHOUT_SLASH):
+            paths.append(local)
     for path in map(os.fsdecode, paths):
         if path.startswith("~/"):
             path = child(home, path[2:])

@@ -24,6 +24,7 @@ from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import canonical, plain_path
 from nono.supervisor.planning.git.git_files import (
+    ConfiguredWorkTrees,
     common,
     is_unread,
     kind_of,
@@ -53,11 +54,13 @@ _PARTS = ("objects", "refs")
 
 class Repository(NamedTuple):
     """`top` is the work tree, or a bare repository itself; `link` is `.git` there, which a bare
-    one has not; `directory` is where git keeps it."""
+    one has not; `directory` is where git keeps it. Where only its configuration says that its
+    files are at `top`, `named` is how: there `link` leads nowhere, or to another one."""
 
     top: str
     link: str | None
     directory: str
+    named: str | None = None
 
 
 class Found(NamedTuple):
@@ -90,7 +93,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     unread: list[str] = []
     shut: dict[str, str] = {}
     known = list(remembered)
-    indexes, linked_trees = Indexes(), _LinkedWorkTrees()
+    indexes, linked_trees, configured = Indexes(), _LinkedWorkTrees(), ConfiguredWorkTrees()
     waiting = deque(each for top in directories for each in _above(top))
     closed: dict[str, None] = {}
     for top in known:
@@ -115,6 +118,11 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
             shut[one.top] = str(error)
         except NotUnderstoodError:
             unread.append(child(one.directory, "index"))
+        try:
+            for top, named in configured.of(one.directory, one.top):
+                waiting.append(Repository(top, child(top, ".git"), one.directory, named))
+        except NotUnderstoodError:
+            unread.append(child(one.directory, "config"))
         for directory in (one.directory, *common(one.directory)):
             try:
                 waiting.extend(linked_trees.of(child(directory, "worktrees")))

@@ -37,6 +37,7 @@ from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.paths.reach import Reach
 from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.projects.project_directories import ProjectDirectories, within_bounds
+from nono.supervisor.walk import plain
 
 GROUP = "protect_start_files"
 ORIGIN = Origin(OriginKind.GROUP, GROUP)
@@ -239,6 +240,8 @@ def _of_git(found: Iterable[Repository], notes: list[str], passed: dict[str, str
             yield each.link
             if not every.keep(linked_ways(each.link)):
                 yield each.top
+        if each.named is not None and not every.keep((plain(each.named),)):
+            yield each.top
         if each.link is None:
             # Whoever is told to use this one would look there first.
             yield child(each.top, ".git")

@@ -110,3 +110,19 @@ def test_long_paths_count_more(opened: Path) -> None:
     assert walk([str(opened)], 12).cut == [str(opened)]
     assert walk([str(opened)], 60).cut == []
     os.removedirs(place)
+
+
+@pytest.mark.parametrize("named", ["../wt", "../src/..", "../led"])
+def test_a_work_tree_that_is_elsewhere_is_named(opened: Path, named: str) -> None:
+    """Where nothing keeps it from being moved, as when the protection was lifted."""
+    for name in ("src", "wt", "elsewhere/src"):
+        (opened / name).mkdir(parents=True)
+    (opened / "led").symlink_to("wt")
+    bare(opened / ".git").joinpath("config").write_text(f"[core]\n\tworktree = {named}\n")
+    before = look(opened)
+    assert before.changed() == []
+    for name in ("src", "wt"):
+        (opened / name).rmdir()
+        (opened / name).symlink_to("elsewhere/src")
+    top = named.removeprefix("../").removesuffix("src/..")
+    assert str(opened / top) in before.changed()

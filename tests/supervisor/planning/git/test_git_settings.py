@@ -110,6 +110,68 @@ def test_a_value_on_two_lines(home: Path) -> None:
     assert not may_write(plan(home, "p"), home / "p/tools/hooks/pre-commit")
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("hk#c", ("hk",)),
+        ("hk;c", ("hk",)),
+        ('h"k"3', ("hk3",)),
+        ('"a"b"c"14', ("abc14",)),
+        ('"hk ; d"', ("hk ; d",)),
+        ('"C # hooks" # c', ("C # hooks",)),
+        ("hk\\\\\n\tb = c", ("hk\\",)),
+        ("a\tb", ("a\tb", "a b")),
+        ('"~/p"/hk', ("hk",)),
+        (":(optional)hk", ("hk", ":(optional)hk")),
+    ],
+)
+def test_a_value_is_what_git_reads(home: Path, value: str, names: tuple[str, ...]) -> None:
+    (home / "p/.git/config").write_text(f"[core]\n\thooksPath = {value}\n")
+    made = plan(home, "p")
+    assert not any(may_write(made, home / "p" / name / "pre-commit") for name in names)
+    assert may_write(made, home / "p/new")
+
+
+def test_a_file_with_blanks_in_its_path(home: Path) -> None:
+    (home / "p/.git/config").write_text('[core]\n\tattributesFile = "a b/c d" # x\n')
+    (home / "p/a b").mkdir()
+    (home / "p/a b/c d").touch()
+    made = plan(home, "p")
+    assert not may_write(made, home / "p/a b/c d") and may_write(made, home / "p/a b/c")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('[remote "o"]\n\turl = sub/../hk', ["sub"]),
+        ('[remote "o"]\n\turl = led/hk', ["led"]),
+        ('[remote "o"]\n\turl = led', ["led"]),
+        ('[remote "o"]\n\tpushUrl = file://{top}/led/../hk', ["led", "o/p"]),
+        ('[remote "o"]\n\turl = "sub dir/../hk"', ["sub dir"]),
+        ('[branch "b"]\n\tremote = sub/../hk', ["sub"]),
+        ("[remote]\n\tpushDefault = sub/../hk", ["sub"]),
+        ('[url "sub/../"]\n\tinsteadOf = work:', ["sub"]),
+        ('[url "led/"]\n\tpushInsteadOf = work:', ["led"]),
+        ('[remote "o"]\n\turl = https://example.org/sub/../hk', []),
+        ('[remote "o"]\n\turl = host:sub/../hk', []),
+    ],
+)
+@pytest.mark.parametrize("is_own", [True, False])
+def test_the_way_to_another_repository_is_kept(
+    home: Path, text: str, kept: list[str], is_own: bool
+) -> None:
+    """What is at its end may be any directory, and is free."""
+    for name in ("hk", "o/p", "o/hk", "sub", "sub dir"):
+        (home / "p" / name).mkdir(parents=True)
+    (home / "p/led").symlink_to("o/p")
+    config = home / (".gitconfig" if is_own else "p/.git/config")
+    config.write_text(text.format(top=home / "p") + "\n")
+    made = plan(home, "p")
+    for name in ("sub", "sub dir", "led", "o/p", "hk"):
+        assert may_write(made, home / "p" / name) is (name not in kept), name
+    assert may_write(made, home / "p/hk/x") and may_write(made, home / "p/o/p/x")
+
+
 def test_where_more_is_configured_than_is_read_nothing_may_be_changed(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

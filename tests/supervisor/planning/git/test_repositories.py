@@ -12,7 +12,7 @@ import pytest
 
 from nono.supervisor.descriptors import apart
 from nono.supervisor.leaf_directories import LeafDirectories
-from nono.supervisor.planning.git import git_directories, repositories
+from nono.supervisor.planning.git import git_directories, git_files, repositories
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.repositories import Repository, search
 
@@ -172,6 +172,56 @@ def test_an_index_that_is_not_understood_is_named(opened: Path) -> None:
     found = search([str(opened)])
     assert found.unread == (f"{opened}/.git/index",)
     assert len(found.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        ("../wt", "p/wt"),
+        ("../../../src/o", "../src/o"),
+        ("~/wt", "p/.git/~/wt"),
+        (".", "p/.git"),
+        ("../sub/..", "p"),
+        ("..", None),
+        ("../", None),
+        ("wt" * 3000, None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("file", ["config", "config.worktree"])
+def test_a_work_tree_that_is_configured_is_one_more(
+    opened: Path, named: str, path: str | None, file: str
+) -> None:
+    make(opened / "p")
+    (opened / "p/sub").mkdir()
+    git = opened / "p/.git"
+    (git / file).write_text(f"[core]\n\tWorkTree = {named}\n")
+    usual, *more = search([str(opened)]).repositories
+    assert usual == Repository(f"{opened}/p", str(git), str(git))
+    if path is None:
+        assert more == []
+    else:
+        top = os.path.normpath(f"{opened}/{path}")
+        assert more == [Repository(top, f"{top}/.git", str(git), f"{git}/{named}")]
+
+
+def test_work_trees_that_are_configured_have_bounds(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of very many git takes the last; in more text than is read there may be others."""
+    make(opened)
+    line = "worktree = {}\n"
+    text = "[core]\n" + "".join(line.format(number) for number in range(1000))
+    (opened / ".git/config").write_text(text)
+    found = search([str(opened)])
+    assert [each.top.rpartition("/")[2] for each in found.repositories][1:] == [
+        str(number) for number in range(990, 1000)
+    ]
+    for name in ("_MAX_SETTINGS", "_MAX_CONFIGURED"):
+        with monkeypatch.context() as less:
+            less.setattr(git_files, name, 900)
+            found = search([str(opened)])
+        assert found.unread == (f"{opened}/.git/config",) and len(found.notes) == 1
 
 
 @pytest.mark.requires(commands=["git"])
