@@ -39,6 +39,7 @@ Others end inside: somebody of ours catches each.
     ProxyRefusal                    becomes the errno of a connect
     NotUnderstoodError              a file of git is taken for one that may run anything
         ShutError                   or the work tree of an index is closed
+    NotFollowedError                what is opened is refused as a whole, and the link is named
     NotHTTP                         becomes the credential proxy's answer, as those below
     ClientFault
     UpstreamFailure

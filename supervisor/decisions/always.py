@@ -15,6 +15,7 @@ from nono.broker import (
     Effect,
     File,
     Floor,
+    Glob,
     Mode,
     Origin,
     OriginKind,
@@ -37,7 +38,7 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.searched_modules import process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.out_of_reach import led_to, passed_beyond
+from nono.supervisor.out_of_reach import led_to
 from nono.supervisor.places import (
     canonical,
     control_directories,
@@ -47,7 +48,7 @@ from nono.supervisor.places import (
 )
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.projects.start_files import without_start_files
-from nono.supervisor.walk import between
+from nono.supervisor.walk import MAX_FOLLOWED, Followed, NotFollowedError, between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -66,6 +67,10 @@ _CLOSED = (
 _UNLED = "{}: cannot be looked into: where links in it lead, patterns refuse nothing by these names"
 _MOUNTED = (
     f"{{}}: it is mounted in more than {MAX_NAMES} other places, and not refused in all of them"
+)
+_NOT_FOLLOWED = (
+    "{}: leads through more names than are followed, with all other links of what patterns refuse:"
+    " what they refuse is refused in all that is opened"
 )
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
@@ -131,12 +136,13 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
-    elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses)
+    followed = Followed(MAX_FOLLOWED)
+    floor, unled = _carve(rules, policy.bypasses, apart, names, followed, alone=not broker)
+    elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses, followed)
     if elsewhere:
         rules += elsewhere
         names.look(rules)
-        floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
+        floor, unled = _carve(rules, policy.bypasses, apart, names, followed, alone=not broker)
     policy = replace(
         policy,
         rules=(*rules, *floor.matched),
@@ -150,6 +156,7 @@ def complete(
         *(_CLOSED.format(*each) for each in sorted(links.closed_for(~Access(0)).items())),
         *map(_UNLED.format, sorted(unled)),
         *map(_MOUNTED.format, mounted),
+        *([_NOT_FOLLOWED.format(followed.ended)] if followed.ended else []),
     )
     read = Access.READ
     is_by_name = bool(
@@ -166,6 +173,7 @@ def _carve(
     bypasses: tuple[str, ...],
     apart: frozenset[str],
     names: FoldingTrees,
+    followed: Followed,
     *,
     alone: bool,
 ) -> tuple[Floor, set[str]]:
@@ -173,57 +181,82 @@ def _carve(
     directories in which links could not be followed that patterns may pass through."""
     while True:
         known = frozenset(names.found)
-        tree = RealTree(names.note_entries, names.must_list) if names.by_directory else RealTree()
+        tree = RealTree(followed=followed)
+        if names.by_directory:
+            tree = RealTree(names.note_entries, names.must_list, followed)
         floor = carve(rules, bypasses, tree, apart, folding=Folding(known), alone=alone)
         if names.found == known:
             return floor, tree.unled
 
 
 def under_other_names(
-    rules: Sequence[Rule], matched: Sequence[Rule], mounts: OtherNames, bypasses: Sequence[str]
+    rules: Sequence[Rule],
+    matched: Sequence[Rule],
+    mounts: OtherNames,
+    bypasses: Sequence[str],
+    followed: Followed,
 ) -> tuple[list[Rule], OtherLinks]:
     """Refusals of what is refused under the names that no rule or pattern speaks of.
 
-    `mounts` knows those of the rules already, and not of what patterns matched. Raises OSError.
+    `mounts` knows those of the rules already, and not of what patterns matched; `followed` is as
+    the search for that has left it. Raises OSError.
     """
-    found = list(_behind_links(rules, matched))
+    found = list(_behind_links(rules, matched, followed))
+    if followed.ended:
+        # Where the patterns' links lead is not known: it may be anything.
+        refusing = [
+            r for r in rules if isinstance(r.pattern, Glob) and r.effect is not Effect.ALLOW
+        ]
+        around = [Subtree(top, followed.ended) for top in _tops(_opened(rules))]
+        found += [replace(rule, pattern=each) for rule in refusing for each in around]
     found += mounts.of([*matched, *found])
     links = OtherLinks([*rules, *matched, *found], bypasses)
     return [*found, *links.rules, *mounts.of(links.rules)], links
 
 
-def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
+def _behind_links(
+    rules: Sequence[Rule], matched: Iterable[Rule], followed: Followed
+) -> Iterator[Rule]:
     """Refusals of what links lead to whose names a pattern matched, and questions about it; and of
     changes to all that the way there hangs on, by which the next start finds it again.
 
     Where it leads only in what options and the profile opened: nobody means the system's own files.
     """
-    opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
-    seen: dict[str, str | None] = {}
+    opened = _opened(rules)
     passed: set[str] = set()
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
         if rule.effect is Effect.ALLOW or path is None:
             continue
         try:
-            end = led_to(path)
+            led = led_to(path, followed)
         except OSError:
             continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
-        if isinstance(rule.pattern, Subtree) and any(each.reaches(end) for each in opened):
-            yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
-        beyond = passed_beyond(path, seen)
-        passed.update(beyond)
-        kept: Iterable[File | Subtree] = (File(each, rule.pattern.spelled) for each in beyond)
+        except NotFollowedError:
+            return
+        if isinstance(rule.pattern, Subtree) and any(each.reaches(led.end) for each in opened):
+            yield replace(rule, pattern=Subtree(led.end, rule.pattern.spelled))
+        passed.update(led.passed)
+        kept: Iterable[File | Subtree] = (File(each, rule.pattern.spelled) for each in led.passed)
         if len(passed) > _MAX_PASSED:
-            kept = _whole(opened, beyond, path)
+            kept = _whole(opened, led.passed, path)
         for pattern in kept:
             yield replace(rule, pattern=pattern, access=CHANGING)
 
 
+def _opened(rules: Iterable[Rule]) -> list[Rule]:
+    """What options and the profile opened."""
+    return [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
+
+
+def _tops(opened: Iterable[Rule]) -> set[str]:
+    """Where that is, of patterns with what is around it."""
+    return {getattr(each.pattern, "path", getattr(each.pattern, "prefix", "/")) for each in opened}
+
+
 def _whole(opened: Iterable[Rule], passed: Iterable[str], link: str) -> set[Subtree]:
     """All that is opened around what is too much to be kept one by one."""
-    tops = (getattr(each.pattern, "path", getattr(each.pattern, "prefix", "/")) for each in opened)
-    return {Subtree(top, link) for top in tops for each in passed if is_within(each, top)}
+    return {Subtree(top, link) for top in _tops(opened) for each in passed if is_within(each, top)}
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:

@@ -18,7 +18,7 @@ from nono.supervisor.descriptors import first_bytes, opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.out_of_reach import is_unseen
 from nono.supervisor.places import canonical, plain_path
-from nono.supervisor.walk import Plain, plain
+from nono.supervisor.walk import Followed, NotFollowedError, Plain, plain
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
@@ -36,12 +36,13 @@ def linked(link: str) -> list[str]:
     return [each.path for each in linked_ways(link)] or [link]
 
 
-def linked_ways(link: str) -> list[Plain]:
-    """The same, with what it hangs on; nothing when it leads nowhere."""
+def linked_ways(link: str, followed: Followed | None = None) -> list[Plain]:
+    """The same, with what it hangs on; nothing when it leads nowhere. `followed` as for
+    `walk.way`; where that ends, this is what it ended at."""
     text = bytes_of(link, _MAX_LINK)
     if not text.startswith(_GITLINK):
         return []
-    return _named(os.path.dirname(link), text.removeprefix(_GITLINK))
+    return _named(os.path.dirname(link), text.removeprefix(_GITLINK), followed)
 
 
 def common(directory: str) -> list[str]:
@@ -49,9 +50,9 @@ def common(directory: str) -> list[str]:
     return [each.path for each in common_ways(directory)]
 
 
-def common_ways(directory: str) -> list[Plain]:
-    """The same, with what it hangs on that this is the one."""
-    return _named(directory, bytes_of(child(directory, "commondir"), _MAX_LINK))
+def common_ways(directory: str, followed: Followed | None = None) -> list[Plain]:
+    """The same, with what it hangs on that this is the one. `followed` as for `linked_ways`."""
+    return _named(directory, bytes_of(child(directory, "commondir"), _MAX_LINK), followed)
 
 
 def work_trees(entry: str) -> list[str]:
@@ -97,12 +98,17 @@ def _exact(directory: str, name: str) -> str | None:
     return written_by_git(directory, text)
 
 
-def _named(directory: str, text: bytes) -> list[Plain]:
+def _named(directory: str, text: bytes, followed: Followed | None = None) -> list[Plain]:
     """Every path that a text may be read as, the way that git reads it first."""
     read = (text.rstrip(b"\r\n"), text.split(b"\n")[0].rstrip(b"\r"))
     names = [each.split(b"\0")[0] for each in read]
     paths = (each for each in dict.fromkeys(names) if 0 < len(each) <= _MAX_PATH)
-    return [plain(os.path.join(directory, os.fsdecode(each))) for each in paths]
+    followed = followed or Followed()
+    try:
+        return [plain(os.path.join(directory, os.fsdecode(each)), followed) for each in paths]
+    except NotFollowedError:
+        followed.ended = followed.ended or directory
+        raise
 
 
 def names_in(directory: str, most: int = _MAX_ENTRIES) -> list[str]:

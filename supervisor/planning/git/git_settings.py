@@ -20,7 +20,7 @@ from nono.broker.rules.paths import child, is_within
 from nono.supervisor.places import base_directory
 from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
-from nono.supervisor.walk import Plain, plain
+from nono.supervisor.walk import Followed, NotFollowedError, Plain, plain
 
 _MAX_FILES = 16
 _MAX_ALL_BYTES = 1 << 23
@@ -49,7 +49,9 @@ class Configurations:
     `cut` are the files of which not all was read.
     """
 
-    def __init__(self, most: int = _MAX_ALL_BYTES) -> None:
+    def __init__(self, most: int = _MAX_ALL_BYTES, followed: Followed | None = None) -> None:
+        self.followed = followed or Followed()
+        """As for `walk.way`."""
         self.cut: list[str] = []
         self.passed: dict[str, None] = {}
         """What the ways of what they name hang on."""
@@ -88,19 +90,24 @@ class Named(NamedTuple):
     key: bytes
     path: str
 
-    def at(self, top: str) -> Plain:
-        """The absolute path, in a work tree or a bare repository: there hooks and commands run."""
+    def at(self, top: str, followed: Followed) -> Plain:
+        """The absolute path, in a work tree or a bare repository: there hooks and commands run.
+        `followed` as for `walk.way`, here and below; where that ends, the file is where."""
         base = os.path.dirname(self.file) if self.key == _INCLUDE else top
-        return plain(os.path.join(base, self.path))
+        try:
+            return plain(os.path.join(base, self.path), followed)
+        except NotFollowedError:
+            followed.ended = followed.ended or self.file
+            raise
 
     @property
     def is_absolute(self) -> bool:
         """True when it means the same path in every work tree."""
         return self.key == _INCLUDE or os.path.isabs(self.path)
 
-    def kept(self, top: str) -> Iterator[Plain]:
+    def kept(self, top: str, followed: Followed) -> Iterator[Plain]:
         """The absolute paths that this makes a run of git execute or believe there."""
-        found = self.at(top)
+        found = self.at(top, followed)
         if self.key in _WHOLE or kind_of(found.path) in (stat.S_IFREG, stat.S_IFLNK):
             yield found
             if self.key == _HOOKS and os.path.basename(found.path) == _HUSKY:
@@ -140,7 +147,7 @@ def named_everywhere(
     """Of what configures every repository, the paths that are the same in all of them."""
     for each in of_every:
         if each.is_absolute:
-            for path, passed in each.kept("/"):
+            for path, passed in each.kept("/", configurations.followed):
                 if not is_within(home, path):
                     configurations.keep(each, passed)
                     yield path
@@ -160,7 +167,7 @@ def named_by_configuration(
         if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
-        for path, passed in each.kept(one.top):
+        for path, passed in each.kept(one.top, configurations.followed):
             # A directory that holds the whole repository is no place of hooks only.
             if not (is_within(one.top, path) or is_within(one.directory, path)):
                 configurations.keep(each, passed)
@@ -182,7 +189,8 @@ def _named(
 ) -> Iterator[Named]:
     """What is given and what these files name, and those that they include."""
     yield from given
-    included = (each.at("/").path for each in given if each.key == _INCLUDE)
+    followed = configurations.followed
+    included = (each.at("/", followed).path for each in given if each.key == _INCLUDE)
     waiting, seen = [*files, *included], set[str]()
     while waiting:
         file = waiting.pop(0)
@@ -195,7 +203,7 @@ def _named(
             for each in _named_in(file, home, configurations):
                 yield each
                 if each.key == _INCLUDE:
-                    waiting.append(each.at("/").path)
+                    waiting.append(each.at("/", followed).path)
         except NotUnderstoodError:
             configurations.cut.append(file)
             return

@@ -18,12 +18,13 @@ from nono.broker import (
     Origin,
     OriginKind,
     PathChange,
+    PolicyError,
     Rule,
     Subtree,
 )
 from nono.broker.requests import NOBODY
 from nono.broker.rules.access import CHANGING, Access
-from nono.supervisor.decisions import always
+from nono.supervisor.decisions import always, opened_later
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.decisions.opened_later import OpenedLater
@@ -128,3 +129,33 @@ def test_there_is_a_bound(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         refusal = found.policy.decide(Open(NOBODY, f"{made}/{path}", Access.WRITE))
         assert refusal.rule.pattern.spelled == f"{made}/x.pem"
     assert isinstance(found.policy.decide(Open(NOBODY, f"{made}/d/x", Access.READ)), Allow)
+
+
+@pytest.mark.parametrize("deny", [DENY, "**/conf/*.key"])
+def test_where_they_lead_through_too_much_nothing_is_open(
+    made: Path, deny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The patterns' links may lead anywhere in what is opened; the start goes on."""
+    for name in ("a.pem", "conf"):
+        (made / name).symlink_to("a/" * 50)
+    options = Options(allow=(".",), read=(f"{made.parent}/read",), deny=(deny,))
+    (made.parent / "read").mkdir()
+    plan = make_plan(options, ("true",))
+    paths = (f"{made}/other", f"{made.parent}/read/x")
+    before = complete(plan)
+    for path in paths:
+        assert isinstance(before.policy.decide(Open(NOBODY, path, Access.READ)), Allow)
+    monkeypatch.setattr(always, "MAX_FOLLOWED", 400)
+    found = complete(plan)
+    for path in paths:
+        refusal = found.policy.decide(Open(NOBODY, path, Access.READ))
+        assert refusal.rule.origin.name == f"--deny {deny}"
+        assert not found.floor.covers(path, Access.READ)
+    assert any(": leads through more names" in note for note in found.notes)
+    later = OpenedLater(plan, before.decisions(), os.environ)
+    monkeypatch.setattr(opened_later, "MAX_FOLLOWED", 400)
+    grant = Rule(
+        Subtree(f"{made.parent}/late"), ALL_ACCESS, Effect.ALLOW, Origin(OriginKind.ANSWER, "1")
+    )
+    with pytest.raises(PolicyError):
+        later.open([grant])
