@@ -46,6 +46,7 @@ from nono.supervisor.places import (
     state_directory,
     tmpdir_template,
 )
+from nono.supervisor.planning.git.repositories import with_others
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.projects.start_files import without_start_files
 from nono.supervisor.walk import MAX_FOLLOWED, Followed, NotFollowedError, between
@@ -71,6 +72,10 @@ _MOUNTED = (
 _NOT_FOLLOWED = (
     "{}: leads through more names than are followed, with all other links of what patterns refuse:"
     " what they refuse is refused in all that is opened"
+)
+_MANY_LINKS = (
+    "{}: more links that patterns pass lead to directories than are followed: in {} everything is"
+    " refused by such a pattern"
 )
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
@@ -136,13 +141,14 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    followed = Followed(MAX_FOLLOWED)
-    floor, unled = _carve(rules, policy.bypasses, apart, names, followed, alone=not broker)
+    followed, whole = Followed(MAX_FOLLOWED), dict[str, None]()
+    to_carve = (policy.bypasses, apart, names, followed, whole)
+    floor, unled = _carve(rules, *to_carve, alone=not broker)
     elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses, followed)
     if elsewhere:
         rules += elsewhere
         names.look(rules)
-        floor, unled = _carve(rules, policy.bypasses, apart, names, followed, alone=not broker)
+        floor, unled = _carve(rules, *to_carve, alone=not broker)
     policy = replace(
         policy,
         rules=(*rules, *floor.matched),
@@ -157,6 +163,7 @@ def complete(
         *map(_UNLED.format, sorted(unled)),
         *map(_MOUNTED.format, mounted),
         *([_NOT_FOLLOWED.format(followed.ended)] if followed.ended else []),
+        *([_MANY_LINKS.format(next(iter(whole)), with_others(len(whole)))] if whole else []),
     )
     read = Access.READ
     is_by_name = bool(
@@ -174,17 +181,20 @@ def _carve(
     apart: frozenset[str],
     names: FoldingTrees,
     followed: Followed,
+    whole: dict[str, None],
     *,
     alone: bool,
 ) -> tuple[Floor, set[str]]:
     """The floor, with names compared as they are in the directories that it was made from; and
-    directories in which links could not be followed that patterns may pass through."""
+    directories in which links could not be followed that patterns may pass through. `whole` as for
+    `carve`."""
     while True:
         known = frozenset(names.found)
         tree = RealTree(followed=followed)
         if names.by_directory:
             tree = RealTree(names.note_entries, names.must_list, followed)
-        floor = carve(rules, bypasses, tree, apart, folding=Folding(known), alone=alone)
+        folding = Folding(known)
+        floor = carve(rules, bypasses, tree, apart, folding=folding, alone=alone, whole=whole)
         if names.found == known:
             return floor, tree.unled
 

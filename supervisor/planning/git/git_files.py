@@ -28,12 +28,12 @@ _MAX_PATH = 4096
 _GITLINK = b"gitdir: "
 
 
-def linked(link: str) -> list[str]:
+def linked(link: str, followed: Followed | None = None) -> list[str]:
     """Where a `.git` file leads, git's own reading first; itself when it leads nowhere.
 
-    A link to such a file counts as the file would in its place.
+    A link to such a file counts as the file would in its place. `followed` as for `linked_ways`.
     """
-    return [each.path for each in linked_ways(link)] or [link]
+    return [each.path for each in linked_ways(link, followed)] or [link]
 
 
 def linked_ways(link: str, followed: Followed | None = None) -> list[Plain]:
@@ -45,9 +45,9 @@ def linked_ways(link: str, followed: Followed | None = None) -> list[Plain]:
     return _named(os.path.dirname(link), text.removeprefix(_GITLINK), followed)
 
 
-def common(directory: str) -> list[str]:
+def common(directory: str, followed: Followed | None = None) -> list[str]:
     """The repository that a work tree's directory shares (gitrepository-layout(5))."""
-    return [each.path for each in common_ways(directory)]
+    return [each.path for each in common_ways(directory, followed)]
 
 
 def common_ways(directory: str, followed: Followed | None = None) -> list[Plain]:
@@ -55,9 +55,9 @@ def common_ways(directory: str, followed: Followed | None = None) -> list[Plain]
     return _named(directory, bytes_of(child(directory, "commondir"), _MAX_LINK), followed)
 
 
-def work_trees(entry: str) -> list[str]:
+def work_trees(entry: str, followed: Followed | None = None) -> list[str]:
     """The `.git` files that an entry in `worktrees` is for."""
-    named = _named(entry, bytes_of(child(entry, "gitdir"), _MAX_LINK))
+    named = _named(entry, bytes_of(child(entry, "gitdir"), _MAX_LINK), followed)
     return [each.path for each in named]
 
 

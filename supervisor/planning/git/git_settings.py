@@ -159,7 +159,7 @@ def named_by_configuration(
     """Absolute paths, in plain form. `of_every` is what configures every repository."""
     own = (
         child(directory, name)
-        for directory in (one.directory, *common(one.directory))
+        for directory in (one.directory, *common(one.directory, configurations.followed))
         for name in ("config", "config.worktree")
     )
     relative = (each for each in of_every if not each.is_absolute)

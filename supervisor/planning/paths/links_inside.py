@@ -52,15 +52,13 @@ class LinksInside:
     """The search through protected paths. `notes` say where there is more than is looked at, in
     what is opened."""
 
-    def __init__(
-        self, reach: Reach, crowded: str, followed: Followed, closed: Collection[str] = ()
-    ) -> None:
-        """`crowded` and `followed` as for `Ways`. That the directories `closed` cannot be looked
-        into is told already."""
+    def __init__(self, reach: Reach, crowded: str, followed: Followed) -> None:
+        """`crowded` and `followed` as for `Ways`."""
         self._reach = reach
         self._resolve = Ways(crowded, followed).canonical
         self._followed = followed
-        self._closed = frozenset(closed)
+        self.closed: Collection[str] = ()
+        """Directories of which it is told already that they cannot be looked into."""
         self._there: dict[str, Collection[str] | None] = {}
         self._left = MAX_ENTRIES
         self.notes: list[str] = []
@@ -120,7 +118,7 @@ class LinksInside:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError:
-            is_told = directory in self._closed or is_out_of_reach(directory)
+            is_told = directory in self.closed or is_out_of_reach(directory)
             found, looked_at, is_cut = [], 0, not is_told
         if is_cut and not self.notes and self._reach(directory):
             self.notes.append(f"{directory}: not every link in it was followed")

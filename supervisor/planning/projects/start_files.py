@@ -81,14 +81,16 @@ def start_file_rules(
     if not written:
         return NOTHING
     searched = repositories.searched_directories(opened)
-    found = within_bounds(repositories.search(searched, remembered(searched, env)), written)
-    is_opened, followed = Reach(rules), Followed(MAX_FOLLOWED)
+    is_opened, followed, found = Reach(rules), Followed(MAX_FOLLOWED), Found(())
     known: dict[str, str] = {}
     passed: dict[str, str] = {}
     projects = ProjectDirectories()
-    inside = LinksInside(is_opened, home, followed, found.closed)
+    inside = LinksInside(is_opened, home, followed)
     whole: Collection[str] = ()
     try:
+        found = repositories.search(searched, remembered(searched, env), followed)
+        found = within_bounds(found, written, followed)
+        inside.closed = found.closed
         named, found = _named(found, home, env, passed, followed)
         here = _Search(workdir, expand, projects, passed, followed)
         for path, spelled in _start_files(sorted(written), found, named, here):
@@ -126,8 +128,6 @@ def started_by_itself(
     any of it; and what would be so by itself, without what is in it. Each path with its spelling.
     """
     above = [*lineage(directory)]
-    ones = {one for each in above for one in repositories.repositories_at(each)}
-    found = Found(tuple(sorted(ones, key=str)))
     passed: dict[str, str] = {}
     known: dict[str, str] = {}
     followed = Followed(MAX_FOLLOWED)
@@ -135,6 +135,8 @@ def started_by_itself(
     inside = LinksInside(everything, home, followed)
     here = _Search(workdir, expand, ProjectDirectories(), passed, followed)
     try:
+        ones = {one for each in above for one in repositories.repositories_at(each, followed)}
+        found = Found(tuple(sorted(ones, key=str)))
         named, found = _named(found, home, env, passed, followed)
         for each, spelled in _start_files(above, found, named, here):
             known.setdefault(each, spelled)

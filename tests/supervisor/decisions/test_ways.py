@@ -22,6 +22,7 @@ from nono.broker import (
     Rule,
     Subtree,
 )
+from nono.broker.floor import carve
 from nono.broker.requests import NOBODY
 from nono.broker.rules.access import CHANGING, Access
 from nono.supervisor.decisions import always, opened_later
@@ -159,3 +160,25 @@ def test_where_they_lead_through_too_much_nothing_is_open(
     )
     with pytest.raises(PolicyError):
         later.open([grant])
+
+
+@pytest.mark.parametrize(("most", "named", "others"), [(9, "t/", 2), (2, "", 0)])
+def test_where_more_links_lead_than_are_followed(
+    made: Path, monkeypatch: pytest.MonkeyPatch, most: int, named: str, others: int
+) -> None:
+    """The start goes on, and what is behind them is refused as a whole, or all around that."""
+    for number in range(4):
+        (made / f"t/{number}").mkdir(parents=True)
+        (made / f"s/{number}").mkdir(parents=True)
+        (made / f"s/{number}/conf").symlink_to(f"../../t/{number}")
+    monkeypatch.setattr(carve, "_MAX_LED", 1)
+    monkeypatch.setattr(carve, "_MAX_WHOLE", most)
+    found = complete(make_plan(Options(allow=(".",), deny=("**/conf/*.key",)), ("true",)))
+    opened = [
+        isinstance(found.policy.decide(Open(NOBODY, f"{made}/t/{number}/x", Access.READ)), Allow)
+        for number in range(4)
+    ]
+    assert opened.count(True) == (1 if named else 0)
+    (note,) = (note for note in found.notes if "more links that patterns pass" in note)
+    assert note.startswith(f"{made}/{named}".rstrip("/"))
+    assert ("and 2 other" in note) is bool(others)
