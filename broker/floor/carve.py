@@ -19,7 +19,7 @@ from nono.broker.dataclass import replace
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
-from nono.broker.floor.passed_links import Beyond, Ways
+from nono.broker.floor.passed_links import Behind, Beyond, Ways
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS, Access
@@ -51,12 +51,12 @@ def carve(
     folding: Folding = EXACT,
     *,
     alone: bool = False,
-    whole: dict[str, None] | None = None,
+    behind: Behind | None = None,
 ) -> Floor:
     """The floor of a policy over the file system as `tree` shows it.
 
-    `alone` is for a kernel that nobody adds to: what has no rule is not opened at all. `whole` gets
-    the directories in which patterns refuse everything: too many links lead there and to others.
+    `alone` is for a kernel that nobody adds to: what has no rule is not opened at all. `behind`
+    gets what it tells.
     Raises FloorTooLarge when more than `limit` directory entries would have to be seen, for
     what patterns match or for the rules.
     """
@@ -68,8 +68,8 @@ def carve(
         for rule in rules
         if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
     ]
-    beyond = {} if whole is None else whole
-    matched = tuple(_find(rules, bypasses, bounded, barriers, grants, folding, beyond))
+    behind = behind or Behind({}, {}, {})
+    matched = tuple(_find(rules, bypasses, bounded, barriers, grants, folding, behind))
     rules = (*rules, *(rule for rule in matched if isinstance(rule.pattern, Glob)))
     barriers.keep_names(rules)
     wider = _Wider(rules)
@@ -87,7 +87,7 @@ def _find(
     barriers: BothBarriers,
     grants: list[Grant],
     folding: Folding,
-    whole: dict[str, None],
+    behind: Behind,
 ) -> Iterator[Rule]:
     """What the wildcards of refusals and questions match; it is shut before more is looked for.
 
@@ -111,6 +111,7 @@ def _find(
             search.run((grant.pattern.path for grant in reached), before.is_dead_end)
             search.run(beyond.roots, beyond.is_dead_end)
             led = {rule: to for rule, to in search.led.items() if beyond.is_opened(to)}
+            behind.elsewhere.update((r, to) for r, to in search.led.items() if r not in led)
             new = [rule for rule in led if rule not in known]
             followed = max(0, _MAX_LED - len(known))
             chosen, more = new[:followed], new[followed:]
@@ -119,7 +120,7 @@ def _find(
             if len(known) > _MAX_WHOLE:
                 led |= {rule: beyond.around(led[rule]) for rule in more}
             shut = [replace(r, pattern=Subtree(led[r], r.pattern.spelled)) for r in more]
-            whole |= dict.fromkeys(led[rule] for rule in more)
+            behind.whole.update(dict.fromkeys(led[rule] for rule in more))
             found = [*search.found, *chosen, *dict.fromkeys(shut)]
             yield from _shut(found, search.unseen, barriers)
         yield from ways.kept()

@@ -7,9 +7,23 @@ from collections.abc import Collection, Iterable, Iterator
 from nono.broker.dataclass import replace
 from nono.broker.floor.barriers import Barriers
 from nono.broker.floor.wildcards import WildcardSearch
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING, Access
 from nono.broker.rules.paths import components, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
+
+
+class Behind(NamedTuple):
+    """What is told of where links lead that patterns pass through.
+
+    `whole` are the directories in which patterns refuse everything, since too many links lead there
+    and to others; `elsewhere` is what is left of patterns where nobody opened anything, each with
+    the directory; `unseen` are those of them that were not all looked for.
+    """
+
+    whole: dict[str, None]
+    elsewhere: dict[Rule, str]
+    unseen: dict[Rule, None]
 
 
 class Ways:
@@ -30,8 +44,7 @@ class Ways:
     def add(
         self, search: WildcardSearch, followed: Collection[Rule], more: Collection[Rule]
     ) -> None:
-        """What one search came to: what is left of patterns is `followed`, or refused where it is
-        `more` than that."""
+        """What one search came to: what is left of patterns is `followed`, or `more` than that."""
         self._ending.update(more)
         for led, passed in search.passed.items():
             if led not in followed:

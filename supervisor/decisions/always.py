@@ -15,17 +15,16 @@ from nono.broker import (
     Effect,
     File,
     Floor,
-    Glob,
     Mode,
     Origin,
     OriginKind,
     Rule,
     Subtree,
     floor_exclude,
-    is_within,
 )
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
+from nono.broker.floor.passed_links import Behind
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.rule import NETWORK_PROXY
@@ -38,7 +37,6 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.searched_modules import process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.out_of_reach import led_to
 from nono.supervisor.places import (
     canonical,
     control_directories,
@@ -49,7 +47,7 @@ from nono.supervisor.places import (
 from nono.supervisor.planning.git.repositories import with_others
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.projects.start_files import without_start_files
-from nono.supervisor.walk import MAX_FOLLOWED, Followed, NotFollowedError, between
+from nono.supervisor.walk import MAX_FOLLOWED, Followed, between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -61,6 +59,10 @@ _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS)
 
 _UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
 _UNSEEN = "{}: not all files in it were looked at for whether they have other names"
+_UNSEEN_OUTSIDE = (
+    "{}: links lead out of what is opened, and not all files there were looked at for whether they"
+    " have other names"
+)
 _CLOSED = (
     "{1}: cannot be looked into: what may be another name of a file that {0} refuses there is"
     " refused; where links in it lead is not"
@@ -81,8 +83,6 @@ _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 _LIMITS = Origin(OriginKind.BUILTIN, "limits")
-_MAX_PASSED = 10_000
-"""That the ways of all links hang on which patterns match; with more nothing around may change."""
 _CGROUPS = "/sys/fs/cgroup"
 """Where control groups are; mounted elsewhere they are the kernel's own file systems."""
 
@@ -141,10 +141,12 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    followed, whole = Followed(MAX_FOLLOWED), dict[str, None]()
-    to_carve = (policy.bypasses, apart, names, followed, whole)
+    followed, behind = Followed(MAX_FOLLOWED), Behind({}, {}, {})
+    to_carve = (policy.bypasses, apart, names, followed, behind)
     floor, unled = _carve(rules, *to_carve, alone=not broker)
-    elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses, followed)
+    elsewhere, links = under_other_names(
+        rules, floor.matched, mounts, policy.bypasses, followed, behind
+    )
     if elsewhere:
         rules += elsewhere
         names.look(rules)
@@ -163,7 +165,8 @@ def complete(
         *map(_UNLED.format, sorted(unled)),
         *map(_MOUNTED.format, mounted),
         *([_NOT_FOLLOWED.format(followed.ended)] if followed.ended else []),
-        *([_MANY_LINKS.format(next(iter(whole)), with_others(len(whole)))] if whole else []),
+        *map(_UNSEEN_OUTSIDE.format, _spelled([*links.unseen_outside, *behind.unseen])),
+        *_of_many_links(behind.whole),
     )
     read = Access.READ
     is_by_name = bool(
@@ -181,12 +184,12 @@ def _carve(
     apart: frozenset[str],
     names: FoldingTrees,
     followed: Followed,
-    whole: dict[str, None],
+    behind: Behind,
     *,
     alone: bool,
 ) -> tuple[Floor, set[str]]:
     """The floor, with names compared as they are in the directories that it was made from; and
-    directories in which links could not be followed that patterns may pass through. `whole` as for
+    directories in which links could not be followed that patterns may pass through. `behind` as for
     `carve`."""
     while True:
         known = frozenset(names.found)
@@ -194,9 +197,18 @@ def _carve(
         if names.by_directory:
             tree = RealTree(names.note_entries, names.must_list, followed)
         folding = Folding(known)
-        floor = carve(rules, bypasses, tree, apart, folding=folding, alone=alone, whole=whole)
+        floor = carve(rules, bypasses, tree, apart, folding=folding, alone=alone, behind=behind)
         if names.found == known:
             return floor, tree.unled
+
+
+def _spelled(rules: Iterable[Rule]) -> list[str]:
+    return sorted({rule.pattern.spelled for rule in rules})
+
+
+def _of_many_links(whole: Mapping[str, None]) -> Iterator[str]:
+    if whole:
+        yield _MANY_LINKS.format(next(iter(whole)), with_others(len(whole)))
 
 
 def under_other_names(
@@ -205,68 +217,27 @@ def under_other_names(
     mounts: OtherNames,
     bypasses: Sequence[str],
     followed: Followed,
+    behind: Behind,
 ) -> tuple[list[Rule], OtherLinks]:
     """Refusals of what is refused under the names that no rule or pattern speaks of.
 
-    `mounts` knows those of the rules already, and not of what patterns matched; `followed` is as
-    the search for that has left it. Raises OSError.
+    `mounts` knows those of the rules already, and not of what patterns matched; `followed` and
+    `behind` are as the search for that has left them. Raises OSError.
     """
-    found = list(_behind_links(rules, matched, followed))
+    found, outside = list[Rule](), list[Rule]()
+    if matched or behind.elsewhere:
+        # What only patterns need is loaded only then.
+        from nono.supervisor.decisions.behind_links import behind_links, matched_elsewhere
+
+        found += behind_links(rules, matched, followed, outside)
+        outside += matched_elsewhere(behind, followed)
     if followed.ended:
-        # Where the patterns' links lead is not known: it may be anything.
-        refusing = [
-            r for r in rules if isinstance(r.pattern, Glob) and r.effect is not Effect.ALLOW
-        ]
-        around = [Subtree(top, followed.ended) for top in _tops(_opened(rules))]
-        found += [replace(rule, pattern=each) for rule in refusing for each in around]
+        from nono.supervisor.decisions.behind_links import all_around
+
+        found += all_around(rules, followed.ended)
     found += mounts.of([*matched, *found])
-    links = OtherLinks([*rules, *matched, *found], bypasses)
+    links = OtherLinks([*rules, *matched, *found], bypasses, outside)
     return [*found, *links.rules, *mounts.of(links.rules)], links
-
-
-def _behind_links(
-    rules: Sequence[Rule], matched: Iterable[Rule], followed: Followed
-) -> Iterator[Rule]:
-    """Refusals of what links lead to whose names a pattern matched, and questions about it; and of
-    changes to all that the way there hangs on, by which the next start finds it again.
-
-    Where it leads only in what options and the profile opened: nobody means the system's own files.
-    """
-    opened = _opened(rules)
-    passed: set[str] = set()
-    for rule in matched:
-        path = getattr(rule.pattern, "path", None)
-        if rule.effect is Effect.ALLOW or path is None:
-            continue
-        try:
-            led = led_to(path, followed)
-        except OSError:
-            continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
-        except NotFollowedError:
-            return
-        if isinstance(rule.pattern, Subtree) and any(each.reaches(led.end) for each in opened):
-            yield replace(rule, pattern=Subtree(led.end, rule.pattern.spelled))
-        passed.update(led.passed)
-        kept: Iterable[File | Subtree] = (File(each, rule.pattern.spelled) for each in led.passed)
-        if len(passed) > _MAX_PASSED:
-            kept = _whole(opened, led.passed, path)
-        for pattern in kept:
-            yield replace(rule, pattern=pattern, access=CHANGING)
-
-
-def _opened(rules: Iterable[Rule]) -> list[Rule]:
-    """What options and the profile opened."""
-    return [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
-
-
-def _tops(opened: Iterable[Rule]) -> set[str]:
-    """Where that is, of patterns with what is around it."""
-    return {getattr(each.pattern, "path", getattr(each.pattern, "prefix", "/")) for each in opened}
-
-
-def _whole(opened: Iterable[Rule], passed: Iterable[str], link: str) -> set[Subtree]:
-    """All that is opened around what is too much to be kept one by one."""
-    return {Subtree(top, link) for top in _tops(opened) for each in passed if is_within(each, top)}
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:

@@ -35,6 +35,7 @@ from nono.broker import (
 )
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
+from nono.broker.floor.passed_links import Behind
 from nono.broker.requests import PathRequest
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
@@ -253,13 +254,13 @@ class OpenedLater:
         """What these rules refuse, in all that they open: there is no other way to know where a
         link leads on the way from what was opened before to what is opened now, or back."""
         followed, folds = Followed(MAX_FOLLOWED), Folding(frozenset(folding))
-        tree = RealTree(followed=followed)
-        matched = carve(rules, policy.bypasses, tree, frozenset(), folding=folds).matched
+        tree, behind = RealTree(followed=followed), Behind({}, {}, {})
+        floor = carve(rules, policy.bypasses, tree, frozenset(), folding=folds, behind=behind)
         asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
         elsewhere, links = under_other_names(
-            [*rules, *asked], matched, mounts, policy.bypasses, followed
+            [*rules, *asked], floor.matched, mounts, policy.bypasses, followed, behind
         )
-        return _Names([*matched, *elsewhere], links, tree.unled, followed.ended)
+        return _Names([*floor.matched, *elsewhere], links, tree.unled, followed.ended)
 
     def _start_files(self, policy: Policy, grants: Sequence[Rule], roots: set[str]) -> StartFiles:
         """With what a person named inside, which is the person's to open."""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
 _MAX_ENTRIES_OF_GROUPS = 50_000
+_MAX_OUTSIDE = 2_000
+"""In directories that nobody opened."""
 _MAX_UNSEEN = 1_000
 """Names, and directories, that are refused for what could not be looked at."""
 _Inode = tuple[int, int]
@@ -95,10 +97,13 @@ def _implies(one: _Kind, other: _Kind) -> bool:
 class OtherLinks:
     """The refused files with several names, and the names that were found."""
 
-    def __init__(self, rules: Sequence[Rule], bypasses: Sequence[str]) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], bypasses: Sequence[str], outside: Sequence[Rule] = ()
+    ) -> None:
         """Looks at what is refused, and only if something has several names for the others.
 
-        A refusal by wildcards counts by rules on what it matched. Raises OSError, and PolicyError
+        A refusal by wildcards counts by rules on what it matched; `outside` are those on what is
+        refused by its other names alone, since nobody opened it. Raises OSError, and PolicyError
         where too much could not be looked at.
         """
         self._known: dict[_Inode, _File] = {}
@@ -107,6 +112,7 @@ class OtherLinks:
         self.rules: list[Rule] = []
         self.is_complete = True
         self._refused = RefusedFiles()
+        self._outside = RefusedFiles(_MAX_OUTSIDE)
         self._mounts: frozenset[str] = frozenset()
         opened = opened_by_people(rules, Access(0))
         roots = outermost(opened.wholly)
@@ -114,7 +120,7 @@ class OtherLinks:
         # Without a person's word all is as groups have it, and nothing of a person's is open.
         if not roots and not opened.directly and not files and not any(map(_is_refusal, rules)):
             return
-        for rule, path, status in self._refused.of(rules):
+        for rule, path, status in chain(self._refused.of(rules), self._outside.of(outside)):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
                 self._known.setdefault(inode, _File(status.st_nlink)).is_refused(path, rule)
@@ -154,6 +160,11 @@ class OtherLinks:
         """What refuses something of this access, and was not looked through for such files."""
         rules = [rule for rule in self._refused.unseen if rule.access & access]
         return sorted({rule.pattern.spelled for rule in rules})
+
+    @property
+    def unseen_outside(self) -> list[Rule]:
+        """What leads to directories that nobody opened, and that were not looked through."""
+        return self._outside.unseen
 
     def closed_for(self, access: Access) -> dict[str, str]:
         """What refuses something of this access, and was not looked through, with a directory that

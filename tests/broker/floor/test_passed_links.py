@@ -6,6 +6,7 @@ import pytest
 
 from nono.broker import ALL_ACCESS, Access, Effect, File, Floor, Glob, Policy
 from nono.broker.floor import carve
+from nono.broker.floor.passed_links import Behind
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS
 from tests.broker.worlds import World, allow, rule
 
@@ -86,13 +87,13 @@ def test_where_more_links_lead_than_are_followed_all_is_refused(
     monkeypatch.setattr(carve, "_MAX_LED", 4)
     links = {f"/w/l/{number}/conf": f"/w/t/{number}" for number in range(7)}
     files = [f"/w/t/{number}/{name}" for number in range(7) for name in ("a.key", "x")]
-    world, whole = Linked(links, *files), dict[str, None]()
+    world, behind = Linked(links, *files), Behind({}, {}, {})
     rules = (allow("/w", FLOOR_ACCESS), rule(Glob("**/conf/*.key"), ALL_ACCESS, Effect.DENY))
-    made = carve.carve(rules, (), world, frozenset(), alone=True, whole=whole)
-    assert len(whole) == 3
+    made = carve.carve(rules, (), world, frozenset(), alone=True, behind=behind)
+    assert len(behind.whole) == 3
     for number in range(7):
         directory = f"/w/t/{number}"
         assert not made.covers(f"{directory}/a.key", READ)
-        assert made.covers(f"{directory}/x", READ) is (directory not in whole)
+        assert made.covers(f"{directory}/x", READ) is (directory not in behind.whole)
     kept = {each.pattern for each in made.matched if each.access == CHANGING}
     assert {File(link, "**/conf/*.key") for link in links} <= kept

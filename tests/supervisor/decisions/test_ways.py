@@ -25,7 +25,7 @@ from nono.broker import (
 from nono.broker.floor import carve
 from nono.broker.requests import NOBODY
 from nono.broker.rules.access import CHANGING, Access
-from nono.supervisor.decisions import always, opened_later
+from nono.supervisor.decisions import always, behind_links, opened_later, other_links
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.decisions.opened_later import OpenedLater
@@ -124,7 +124,7 @@ def test_what_holds_a_link_is_kept_by_the_link(made: Path) -> None:
 
 def test_there_is_a_bound(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With more than that what is opened around is not changed at all, and the start goes on."""
-    monkeypatch.setattr(always, "_MAX_PASSED", 1)
+    monkeypatch.setattr(behind_links, "_MAX_PASSED", 1)
     found = completed()
     for path in ("other", "gone", "d/x"):
         refusal = found.policy.decide(Open(NOBODY, f"{made}/{path}", Access.WRITE))
@@ -182,3 +182,61 @@ def test_where_more_links_lead_than_are_followed(
     (note,) = (note for note in found.notes if "more links that patterns pass" in note)
     assert note.startswith(f"{made}/{named}".rstrip("/"))
     assert ("and 2 other" in note) is bool(others)
+
+
+@pytest.fixture
+def outside(made: Path) -> Path:
+    """What nobody opened: links of patterns lead there, and its files have other names inside."""
+    top = made.parent / "outside"
+    (top / "shared/below").mkdir(parents=True)
+    for name in ("real", "shared/a.key", "shared/below/b.key", "shared/x"):
+        (top / name).write_text("")
+    for number, name in enumerate(("real", "shared/a.key", "shared/below/b.key", "shared/x")):
+        (made / f"public{number}").hardlink_to(top / name)
+    (made / "out.pem").symlink_to("../outside/real")
+    (made / "conf").symlink_to("../outside/shared")
+    return top
+
+
+def readable(deny: str) -> list[int]:
+    """Which of the other names."""
+    policy = completed_for(deny).policy
+    names = [f"{os.getcwd()}/public{number}" for number in range(4)]
+    asked = [policy.decide(Open(NOBODY, name, Access.READ)) for name in names]
+    return [number for number, answer in enumerate(asked) if isinstance(answer, Allow)]
+
+
+def completed_for(deny: str) -> Complete:
+    return complete(make_plan(Options(allow=(".",), deny=(deny,)), ("true",)))
+
+
+@pytest.mark.parametrize(
+    ("deny", "left"),
+    [
+        ("**/*.pem", [1, 2, 3]),
+        ("**/con*", [0]),
+        ("**/conf/*.key", [0, 2, 3]),
+        ("**/conf/**/*.key", [0, 3]),
+        ("other/*.key", [0, 1, 2, 3]),
+    ],
+)
+def test_what_links_lead_to_outside_is_refused_by_its_other_names(
+    outside: Path, deny: str, left: list[int]
+) -> None:
+    assert readable(deny) == left
+
+
+def test_what_was_not_looked_at_outside_is_told(
+    outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "lead out of what is opened"
+    for deny, module, bound in (
+        ("**/con*", other_links, "_MAX_OUTSIDE"),
+        ("**/conf/**/*.key", behind_links, "_MAX_ENTRIES"),
+        ("**/conf/*.key", behind_links, "_MAX_ELSEWHERE"),
+    ):
+        assert not any(said in note for note in completed_for(deny).notes)
+        monkeypatch.setattr(module, bound, 0)
+        assert any(said in note for note in completed_for(deny).notes), deny
+        monkeypatch.undo()
+        monkeypatch.chdir(outside.parent / "project")
