@@ -9,6 +9,7 @@ import pytest
 
 from nono.broker import (
     ALL_ACCESS,
+    FLOOR_ACCESS,
     Allow,
     Effect,
     File,
@@ -240,3 +241,29 @@ def test_what_was_not_looked_at_outside_is_told(
         assert any(said in note for note in completed_for(deny).notes), deny
         monkeypatch.undo()
         monkeypatch.chdir(outside.parent / "project")
+
+
+@pytest.mark.parametrize("first", ["early", "late"])
+def test_to_take_a_grant_back_opens_nothing(made: Path, first: str) -> None:
+    """Whichever of both came first, what its link leads to in the other is refused."""
+    home = made.parent
+    (home / "early").mkdir()
+    (home / "late/shared").mkdir(parents=True)
+    (home / "late/shared/a.key").write_text("")
+    (home / "early/conf").symlink_to("../late/shared")
+    plan = make_plan(Options(allow_cwd=True, ask="watch", deny=("**/conf/*.key",)))
+    decisions = complete(plan).decisions()
+    before = decisions.policy
+    later = OpenedLater(plan, decisions, os.environ)
+    origins = {name: Origin(OriginKind.ANSWER, f"{name}, 12:00") for name in ("early", "late")}
+    for name in sorted(origins, key=lambda name: name != first):
+        opened = Subtree(f"{home}/{name}")
+        later.open([Rule(opened, FLOOR_ACCESS, Effect.ALLOW, origins[name])])
+    key, other = (
+        Open(NOBODY, f"{home}/late/shared/{name}", Access.READ) for name in ("a.key", "b")
+    )
+    assert not decisions.allows(key) and decisions.allows(other)
+    decisions.retract(origins["early"])
+    assert not decisions.allows(key) and decisions.allows(other)
+    decisions.retract(origins["late"])
+    assert decisions.policy == before
