@@ -57,6 +57,8 @@ class Followed:
     def furthest(self, here: str, names: list[str]) -> str:
         """Take those of the next names away that lead through directories seen before. Raises
         NotFollowedError."""
+        if not self._seen:
+            return here
         run = list(takewhile(_UP.__ne__, reversed(names)))[:-1]
         self.count(len(run))
         above = "/".join([here.rstrip("/"), *run])

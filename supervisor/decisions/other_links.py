@@ -29,8 +29,9 @@ from nono.supervisor import looks
 from nono.supervisor.decisions.other_mounts import mount_points
 from nono.supervisor.decisions.refused_files import RefusedFiles, entries_below
 from nono.supervisor.out_of_reach import is_unseen, lstat
-from nono.supervisor.places import canonical, home_directory
+from nono.supervisor.places import home_directory
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
+from nono.supervisor.walk import Followed, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -197,10 +198,12 @@ class OtherLinks:
         """
         self._mounts = mount_points() if self._known else frozenset()
         directories: dict[str, StatusOfFile | None] = {}
+        followed = Followed()
         for file in self._known.values():
             for path in list(file.paths):
                 self.rules += file.lacking(path)
-                above, name = canonical(parent(path)), path[path.rfind("/") + 1 :]
+                name = path[path.rfind("/") + 1 :]
+                above = way(parent(path), followed=followed).end
                 if child(above, name) in self._mounts:
                     continue
                 if above not in directories:
