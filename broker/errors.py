@@ -99,17 +99,6 @@ class FloorTooLarge(PolicyError):
         self.limit = limit
 
 
-class TooManyLinks(PolicyError):
-    """A refusal by a pattern passes through more links to directories than are followed."""
-
-    def __init__(self, path: str, limit: int) -> None:
-        super().__init__(
-            f"{path}: more than {limit} links to directories would have to be followed to refuse"
-            " what a pattern matches behind them",
-            "deny by a path instead of by a pattern with wildcards, or remove the links",
-        )
-
-
 class InvalidRecord(NonoError, ValueError):
     """What was read is not what nono writes down about a run."""
 

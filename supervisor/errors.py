@@ -7,7 +7,6 @@ Each says in one line what, where and why, and may carry a hint that can be past
             UnknownName             there is no group, network profile or service of that name
             InvalidHost
             FloorTooLarge           a refusal would have to look at too many files
-            TooManyLinks            or to follow too many links
             ProfileError            everything that is wrong with a profile's file
         UsageError                  the person's: an option, an argument
             NoDirectory             there is no such working directory
@@ -39,6 +38,7 @@ Others end inside: somebody of ours catches each.
     ProxyRefusal                    becomes the errno of a connect
     NotUnderstoodError              a file of git is taken for one that may run anything
         ShutError                   or the work tree of an index is closed
+    NotFollowedError                what is opened is refused as a whole, and the link is named
     NotHTTP                         becomes the credential proxy's answer, as those below
     ClientFault
     UpstreamFailure

@@ -11,6 +11,7 @@ from nono.broker.rules.paths import is_canonical, unknown_above
 from nono.supervisor import looks
 from nono.supervisor.descriptors import folded_names
 from nono.supervisor.places import canonical
+from nono.supervisor.walk import Followed, way
 
 MAX_NAMES = 5_000
 """A directory with more names is not listed: looking at those that are asked for is faster."""
@@ -50,7 +51,9 @@ class Ways:
     At and below `crowded`, and in /etc, so many are asked for that directories are listed.
     """
 
-    def __init__(self, crowded: str) -> None:
+    def __init__(self, crowded: str, followed: Followed | None = None) -> None:
+        """`followed` as for `walk.way`: with a bound all but `leading` raises NotFollowedError."""
+        self._followed = followed or Followed()
         self._known = {"": _Directory("", None)}
         self._crowded = (crowded, _ETC)
         self._below = crowded.rstrip("/") + "/"
@@ -62,7 +65,7 @@ class Ways:
         given = path if place == above else f"{place}/{name}"
         if links is not None and (not links or (name.isascii() and name.casefold() not in links)):
             return given
-        return _followed(given)
+        return self._led(given)
 
     def of_any(self, path: str) -> str:
         """As `places.canonical`; what is not in plain form is not remembered."""
@@ -81,6 +84,15 @@ class Ways:
                 if end != path:
                     found[path] = end
         return found
+
+    def _led(self, path: str) -> str:
+        """Where a name in a canonical directory leads."""
+        self._followed.count(path.count("/"))
+        try:
+            is_link = stat.S_ISLNK(looks.lstat(path).st_mode)
+        except OSError:
+            return path
+        return way(path, followed=self._followed).end if is_link else path
 
     def _is_plain(self, directory: str) -> bool:
         """True where every name in a directory leads to itself."""
@@ -102,15 +114,6 @@ class Ways:
         place = self.canonical(path).rstrip("/")
         is_listed = path in self._crowded or path.startswith(self._below)
         return _listed(place) if is_listed else _Directory(place, None)
-
-
-def _followed(path: str) -> str:
-    """Where a name in a canonical directory leads."""
-    try:
-        is_link = stat.S_ISLNK(looks.lstat(path).st_mode)
-    except OSError:
-        return path
-    return canonical(path) if is_link else path
 
 
 def _listed(place: str) -> _Directory:

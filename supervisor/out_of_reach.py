@@ -13,8 +13,7 @@ import os
 from nono.broker.rules.paths import is_within, lineage, parent
 from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
-from nono.supervisor.places import canonical
-from nono.supervisor.walk import way
+from nono.supervisor.walk import Followed, NotFollowedError, Way, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -99,23 +98,20 @@ def _lstat(path: str) -> StatusOfFile:
         os.close(directory)
 
 
-def led_to(path: str) -> str:
-    """Where a link in a directory of a canonical path leads, by a path as long as that of `lstat`.
+def led_to(path: str, followed: Followed) -> Way:
+    """The way of a link in a directory of a canonical path, which may be as long as that of
+    `lstat`, beyond the link.
 
-    Raises OSError, for what is no link, too, and StartError.
+    What holds the link itself is nothing that it goes up from. Raises OSError, for what is no link,
+    too, StartError, and NotFollowedError, with the link as what was `followed` last.
     """
-    return canonical(_beside(path, _readlink(path)))
-
-
-def passed_beyond(path: str, seen: dict[str, str | None]) -> tuple[str, ...]:
-    """What else the way to where such a link leads hangs on, but for what holds the link; `seen` as
-    for `way`. Raises OSError, StartError."""
-    led = way(_beside(path, _readlink(path)), seen=seen)
-    return (*led.links, *(each for each in led.left if not is_within(path, each)))
-
-
-def _beside(path: str, target: str) -> str:
-    return os.path.join(os.path.dirname(path), target)
+    given = os.path.join(os.path.dirname(path), _readlink(path))
+    try:
+        led = way(given, followed=followed)
+    except NotFollowedError:
+        followed.ended = followed.ended or path
+        raise
+    return led._replace(left=tuple(each for each in led.left if not is_within(path, each)))
 
 
 def _readlink(path: str) -> str:

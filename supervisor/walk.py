@@ -12,9 +12,62 @@ from nono.supervisor import looks
 
 _MAX_LINKS = 40
 """The kernel follows no more of them in one path: path_resolution(7)."""
+_MAX_PATH = 4 * 4096
+"""PATH_MAX, for each path that one is put together of: no longer one leads anywhere."""
+_UP = ".."
 
 _MAX_SEEN = 4000
 """Places that are remembered at a time: each may have a path of 4,096 bytes."""
+MAX_FOLLOWED = 10_000_000
+"""Names that one search looks at for the ways it follows: two seconds, or 50,000 usual links."""
+_STEP = 8
+"""A step without a look takes as long as so many names of a path that the kernel looks up."""
+
+
+class NotFollowedError(Exception):
+    """The ways of one search lead further than they are followed."""
+
+
+class Followed:
+    """What the ways of one search have seen, and how many names they may still look at.
+
+    Of a path that is looked at all names count, as the kernel looks up each. It is for one start:
+    what is no link now may be one at the next.
+    """
+
+    def __init__(self, most: float = float("inf")) -> None:
+        self._left = most
+        self._seen: dict[str, str | None] = {}
+        self.ended: str | None = None
+        """The first link that was not followed to its end."""
+
+    def count(self, names: int) -> None:
+        """So many are looked at. Raises NotFollowedError where that is too many."""
+        self._left -= names
+        if self._left < 0:
+            raise NotFollowedError
+
+    def target(self, place: str) -> str | None:
+        """None for what is no link, empty for what is not there. Raises NotFollowedError."""
+        if place not in self._seen:
+            self.count(place.count("/"))
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.clear()
+            self._seen[place] = _target(place)
+        return self._seen[place]
+
+    def furthest(self, here: str, names: list[str]) -> str:
+        """Take those of the next names away that lead through directories seen before. Raises
+        NotFollowedError."""
+        if not self._seen:
+            return here
+        run = list(takewhile(_UP.__ne__, reversed(names)))[:-1]
+        self.count(len(run))
+        above = "/".join([here.rstrip("/"), *run])
+        if not run or self._seen.get(above, "") is not None:
+            return here
+        del names[-len(run) :]
+        return above
 
 
 class Way(NamedTuple):
@@ -36,31 +89,35 @@ class Way(NamedTuple):
         return self.links + self.left
 
 
-def way(
-    path: str, named: list[str] | None = None, seen: dict[str, str | None] | None = None
-) -> Way:
-    """The way of an absolute path, whether or not it exists.
+def way(path: str, named: list[str] | None = None, followed: Followed | None = None) -> Way:
+    """The way of an absolute path, whether or not it exists. Raises NotFollowedError where what is
+    `followed` has a bound.
 
-    `named` gets the places, each with what the path names by way of that link; `seen` remembers for
-    further paths where a place leads: None for what is no link, empty for what is not there.
+    `named` gets the places, each with what the path names by way of that link; `followed` remembers
+    for further paths where a place leads.
 
     What another process changes meanwhile cannot part the two: `end` is where the links lead that
     were seen. Whether it still has none on its way is for whoever opens it to find out.
     """
+    if len(path) > _MAX_PATH:
+        return Way(os.path.normpath(path), ())
     links: list[str] = []
     left: dict[str, None] = {}
-    seen = {} if seen is None else seen
-    here, names, missing = "/", _names(path), ""
+    followed = followed or Followed()
+    here, names, missing, is_new = "/", _names(path), "", True
     while names:
+        if is_new and not missing:
+            here, is_new = followed.furthest(here, names), False
         name = names.pop()
-        if name == "..":
+        followed.count(_STEP)
+        if name == _UP:
             left[here] = None
-            here = os.path.dirname(here)
+            here, is_new = os.path.dirname(here), True
             missing = missing if is_within(here, missing) else ""
             continue
         place = os.path.join(here, name)
         # In what is not there no link is, however long the path.
-        target = _remembered(place, seen) if not missing and len(links) < _MAX_LINKS else None
+        target = followed.target(place) if not missing and len(links) < _MAX_LINKS else None
         if not target:
             here = place
             missing = place if target == "" else missing
@@ -68,11 +125,26 @@ def way(
         links.append(place)
         if named is not None:
             named += dict.fromkeys((place, by_way_of(place, names)))
-        here = "/" if target.startswith("/") else here
+        here, is_new = "/" if target.startswith("/") else here, True
         names += _names(target)
-    kept = (here, *dict.fromkeys(links))
-    parted = (each for each in left if not any(is_within(path, each) for path in kept))
-    return Way(here, kept[1:], tuple(parted))
+    links = [*dict.fromkeys(links)]
+    return Way(here, tuple(links), _parted(left, (here, *links)))
+
+
+def _parted(left: Iterable[str], kept: Iterable[str]) -> tuple[str, ...]:
+    """Those that hold none of what is kept, however many both are."""
+    holding, next_kept = set(), ""
+    every = [
+        *((f"{path}/", "") for path in kept),
+        *((f"{each.rstrip('/')}/", each) for each in left),
+    ]
+    # What is in a directory comes right behind it, so from the end on that is seen first.
+    for below, each in sorted(every, key=lambda pair: (pair[0], not pair[1]), reverse=True):
+        if not each:
+            next_kept = below
+        elif next_kept.startswith(below):
+            holding.add(each)
+    return tuple(each for each in left if each not in holding)
 
 
 class Plain(NamedTuple):
@@ -82,16 +154,17 @@ class Plain(NamedTuple):
     passed: tuple[str, ...]
 
 
-def plain(path: str) -> Plain:
-    """The path in its plain form: as text, but for what the kernel goes up from.
+def plain(path: str, followed: Followed | None = None) -> Plain:
+    """The path in its plain form: as text, but for what the kernel goes up from. `followed` as for
+    `way`.
 
     `a/../b` is no `b` where `a` is a link, or nothing.
     """
     parts = path.split("/")
-    if ".." not in parts:
+    if _UP not in parts:
         return Plain("/" + "/".join(_names(path)[::-1]), ())
-    last = len(parts) - 1 - parts[::-1].index("..")
-    before = way("/".join(parts[: last + 1]))
+    last = len(parts) - 1 - parts[::-1].index(_UP)
+    before = way("/".join(parts[: last + 1]), followed=followed)
     after = [name for name in parts[last + 1 :] if name not in ("", ".")]
     return Plain(os.path.join(before.end, *after), before.passed)
 
@@ -101,7 +174,7 @@ def by_way_of(link: str, names: Sequence[str]) -> str:
 
     This is how a pattern may speak of what is elsewhere.
     """
-    following = list(takewhile(lambda name: name != "..", reversed(names)))
+    following = list(takewhile(_UP.__ne__, reversed(names)))
     return "/".join([link, *(name for name in following if name != ".")])
 
 
@@ -122,14 +195,6 @@ def between(path: str) -> Way:
 def _names(path: str) -> list[str]:
     """The names of a path that mean a step, the last one first."""
     return [name for name in reversed(path.split("/")) if name not in ("", ".")]
-
-
-def _remembered(place: str, seen: dict[str, str | None]) -> str | None:
-    if place not in seen:
-        if len(seen) >= _MAX_SEEN:
-            seen.clear()
-        seen[place] = _target(place)
-    return seen[place]
 
 
 def _target(place: str) -> str | None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 
     There are hundreds, and each of nearly all names is in none of them."""
 
+_MAX_CLEAR = 4096
+"""Paths that are remembered to be in no shut tree: each may have 4,096 bytes."""
+
 
 class Barriers:
     """Paths that no rule for the kernel may reach.
@@ -68,6 +71,7 @@ class Barriers:
         return made
 
     def _add_all(self, rules: Iterable[Rule]) -> None:
+        self._clear: set[str] = set()
         for rule in rules:
             self._add(rule)
         self._above_openings = {above for path in self._openings for above in ancestors(path)}
@@ -108,20 +112,26 @@ class Barriers:
     def close(self, path: str, liftable: bool) -> None:
         """Shut a tree that wildcards have matched; `liftable` leaves its bypasses open."""
         path = self._key(path)
+        self._clear.clear()
         self.chain.update(ancestors(path))
         (self._protected if liftable else self._closed).add(path)
 
     def is_shut(self, path: str) -> bool:
         """True when `path` is in a closed tree, or in a protected one and neither bypassed nor
         left out of it."""
-        around = tuple(lineage(self._key(path)))
-        # Nearly all that is looked at is near none of them.
+        key = self._key(path)
+        # Nearly all that is looked at is near none of them, and in a directory that is not either.
+        around = (key,) if parent(key) in self._clear else tuple(lineage(key))
         if (
             self._closed.isdisjoint(around)
             and self._protected.isdisjoint(around)
             and self._parted.keys().isdisjoint(around)
         ):
+            if len(self._clear) >= _MAX_CLEAR:
+                self._clear.clear()
+            self._clear.add(key)
             return False
+        around = tuple(lineage(key))
         names = frozenset(lineage(path))
         bypassed = not names.isdisjoint(self._bypassed)
         return any(

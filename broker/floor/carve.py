@@ -13,23 +13,26 @@ grants nothing: the floor may be smaller than the policy, never larger.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker.dataclass import replace
-from nono.broker.errors import FloorTooLarge, TooManyLinks
+from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
+from nono.broker.floor.passed_links import Behind, Beyond, Ways
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS, Access
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import ancestors, child, components, is_within, reserved_tree
+from nono.broker.rules.paths import ancestors, child, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
 
 MAX_FILES = 1000
 """In a carved directory that each have a rule of their own: a twentieth of a second."""
 _MAX_LED = 1000
-"""What is left of patterns behind links, in all."""
+"""What is left of patterns behind links, in all: where more lead, all is refused."""
+_MAX_WHOLE = 3000
+"""Links in all, beyond which that is all that is opened around it."""
 
 
 class Grant(NamedTuple):
@@ -48,12 +51,14 @@ def carve(
     folding: Folding = EXACT,
     *,
     alone: bool = False,
+    behind: Behind | None = None,
 ) -> Floor:
     """The floor of a policy over the file system as `tree` shows it.
 
-    `alone` is for a kernel that nobody adds to: what has no rule is not opened at all.
+    `alone` is for a kernel that nobody adds to: what has no rule is not opened at all. `behind`
+    gets what it tells.
     Raises FloorTooLarge when more than `limit` directory entries would have to be seen, for
-    what patterns match or for the rules, and TooManyLinks.
+    what patterns match or for the rules.
     """
     rules = tuple(rules)
     bounded = BoundedTree(tree, limit)
@@ -63,7 +68,8 @@ def carve(
         for rule in rules
         if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
     ]
-    matched = tuple(_find(rules, bypasses, bounded, barriers, grants, folding))
+    behind = behind or Behind({}, {}, {})
+    matched = tuple(_find(rules, bypasses, bounded, barriers, grants, folding, behind))
     rules = (*rules, *(rule for rule in matched if isinstance(rule.pattern, Glob)))
     barriers.keep_names(rules)
     wider = _Wider(rules)
@@ -81,6 +87,7 @@ def _find(
     barriers: BothBarriers,
     grants: list[Grant],
     folding: Folding,
+    behind: Behind,
 ) -> Iterator[Rule]:
     """What the wildcards of refusals and questions match; it is shut before more is looked for.
 
@@ -88,7 +95,7 @@ def _find(
     of writing reaches. A directory that cannot be listed is shut as a whole: what nono opens there
     is decided by the name that it has. Where a link leads that a pattern passes through, what is
     left of the pattern is one more rule, if a person opened something there: nobody means the
-    system's own files.
+    system's own files. Of too many of those each directory is shut as a whole, too.
     """
     refusing = [r for r in rules if isinstance(r.pattern, Glob) and r.effect is not Effect.ALLOW]
     for only_of_changes, before in ((False, barriers.sight), (True, barriers.change)):
@@ -96,20 +103,26 @@ def _find(
         if not chosen:
             continue
         reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
-        beyond = _Beyond(rules, before)
+        beyond = Beyond(rules, before)
         known: dict[Rule, str] = {}
-        ways = _Ways(rules)
+        ways = Ways(rules)
         while chosen:
             search = WildcardSearch(chosen, bypasses, tree, folding)
             search.run((grant.pattern.path for grant in reached), before.is_dead_end)
             search.run(beyond.roots, beyond.is_dead_end)
             led = {rule: to for rule, to in search.led.items() if beyond.is_opened(to)}
-            chosen = [rule for rule in led if rule not in known]
+            behind.elsewhere.update((r, to) for r, to in search.led.items() if r not in led)
+            new = [rule for rule in led if rule not in known]
+            followed = max(0, _MAX_LED - len(known))
+            chosen, more = new[:followed], new[followed:]
             known |= led
-            ways.add(search, led.keys())
-            if len(known) > _MAX_LED:
-                raise TooManyLinks(led[chosen[-1]], _MAX_LED)
-            yield from _shut([*search.found, *chosen], search.unseen, barriers)
+            ways.add(search, led.keys(), more)
+            if len(known) > _MAX_WHOLE:
+                led |= {rule: beyond.around(led[rule]) for rule in more}
+            shut = [replace(r, pattern=Subtree(led[r], r.pattern.spelled)) for r in more]
+            behind.whole.update(dict.fromkeys(led[rule] for rule in more))
+            found = [*search.found, *chosen, *dict.fromkeys(shut)]
+            yield from _shut(found, search.unseen, barriers)
         yield from ways.kept()
 
 
@@ -126,83 +139,6 @@ def _shut(
         # It stays where it is: elsewhere it would be in the reach of a rule for the kernel.
         kept = File(directory, rule.pattern.spelled)
         yield replace(rule, pattern=kept, access=CHANGING)
-
-
-class _Ways:
-    """The links by which patterns were led to what they match, or to where nobody opened anything.
-
-    They stay as they are. With another one in its place the next start would not find what the
-    pattern matched by it, and the name that it has there no rule may speak of. What is there is not
-    looked at before somebody opens it.
-    """
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._passed: dict[Rule, list[tuple[str, Rule]]] = {}
-        self._ending: set[Rule] = set()
-        self._written = [
-            rule for rule in rules if rule.effect is Effect.ALLOW and Access.WRITE in rule.access
-        ]
-
-    def add(self, search: WildcardSearch, followed: Collection[Rule]) -> None:
-        for led, passed in search.passed.items():
-            if led not in followed:
-                passed = [each for each in passed if self._may_be_changed(each[0])]
-                if not passed:
-                    continue
-                self._ending.add(led)
-            self._passed.setdefault(led, []).extend(passed)
-        self._ending |= search.matching
-
-    def _may_be_changed(self, link: str) -> bool:
-        """Without this, every link of the system's that patterns pass would be kept."""
-        return any(rule.reaches(link) for rule in self._written)
-
-    def kept(self) -> Iterator[Rule]:
-        """A refusal of changes for each link on the way to something that is matched."""
-        # One that is refused as a whole is looked through no further.
-        closed = {led for led in self._passed if isinstance(led.pattern, Subtree)}
-        waiting = [*(self._ending | closed) & self._passed.keys()]
-        done = {*waiting}
-        links: dict[str, Rule] = {}
-        while waiting:
-            for link, rule in self._passed[waiting.pop()]:
-                links.setdefault(link, rule)
-                if rule in self._passed and rule not in done:
-                    done.add(rule)
-                    waiting.append(rule)
-        for link in sorted(links):
-            kept = File(link, links[link].pattern.spelled)
-            yield replace(links[link], pattern=kept, access=CHANGING)
-
-
-class _Beyond:
-    """What people opened and only nono opens: by patterns, and in `/dev`.
-
-    What is refused there keeps its place, and has other names, as elsewhere.
-    """
-
-    def __init__(self, rules: Iterable[Rule], barriers: Barriers) -> None:
-        opened = [r.pattern for r in rules if r.effect is Effect.ALLOW and r.origin.is_of_person]
-        self._barriers = barriers
-        self._globs = [pattern for pattern in opened if isinstance(pattern, Glob)]
-        self._paths = [pattern.path for pattern in opened if isinstance(pattern, File | Subtree)]
-        self._named = [path for path in self._paths if reserved_tree(path) == "/dev"]
-        self.roots = {*self._named, *(glob.prefix for glob in self._globs)}
-
-    def is_opened(self, directory: str) -> bool:
-        """True when a person opened something at, above or below a directory."""
-        names = components(directory)
-        return any(
-            is_within(path, directory) or is_within(directory, path) for path in self._paths
-        ) or any(glob.names.after(names) for glob in self._globs)
-
-    def is_dead_end(self, path: str) -> bool:
-        """True when nothing at or below `path` is opened so."""
-        names = components(path)
-        return self._barriers.is_dead_end(path) or not (
-            any(is_within(path, each) for each in self._named)
-            or any(glob.names.after(names) for glob in self._globs)
-        )
 
 
 def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:

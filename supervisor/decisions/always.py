@@ -21,10 +21,10 @@ from nono.broker import (
     Rule,
     Subtree,
     floor_exclude,
-    is_within,
 )
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
+from nono.broker.floor.passed_links import Behind
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.rule import NETWORK_PROXY
@@ -37,7 +37,6 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.searched_modules import process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.out_of_reach import led_to, passed_beyond
 from nono.supervisor.places import (
     canonical,
     control_directories,
@@ -45,9 +44,10 @@ from nono.supervisor.places import (
     state_directory,
     tmpdir_template,
 )
+from nono.supervisor.planning.git.repositories import with_others
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.projects.start_files import without_start_files
-from nono.supervisor.walk import between
+from nono.supervisor.walk import MAX_FOLLOWED, Followed, between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -59,6 +59,10 @@ _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS)
 
 _UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
 _UNSEEN = "{}: not all files in it were looked at for whether they have other names"
+_UNSEEN_OUTSIDE = (
+    "{}: links lead out of what is opened, and not all files there were looked at for whether they"
+    " have other names"
+)
 _CLOSED = (
     "{1}: cannot be looked into: what may be another name of a file that {0} refuses there is"
     " refused; where links in it lead is not"
@@ -67,12 +71,18 @@ _UNLED = "{}: cannot be looked into: where links in it lead, patterns refuse not
 _MOUNTED = (
     f"{{}}: it is mounted in more than {MAX_NAMES} other places, and not refused in all of them"
 )
+_NOT_FOLLOWED = (
+    "{}: leads through more names than are followed, with all other links of what patterns refuse:"
+    " what they refuse is refused in all that is opened"
+)
+_MANY_LINKS = (
+    "{}: more links that patterns pass lead to directories than are followed: in {} everything is"
+    " refused by such a pattern"
+)
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 _LIMITS = Origin(OriginKind.BUILTIN, "limits")
-_MAX_PASSED = 10_000
-"""That the ways of all links hang on which patterns match; with more nothing around may change."""
 _CGROUPS = "/sys/fs/cgroup"
 """Where control groups are; mounted elsewhere they are the kernel's own file systems."""
 
@@ -131,12 +141,16 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
-    elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses)
+    followed, behind = Followed(MAX_FOLLOWED), Behind({}, {}, {})
+    to_carve = (policy.bypasses, apart, names, followed, behind)
+    floor, unled = _carve(rules, *to_carve, alone=not broker)
+    elsewhere, links = under_other_names(
+        rules, floor.matched, mounts, policy.bypasses, followed, behind
+    )
     if elsewhere:
         rules += elsewhere
         names.look(rules)
-        floor, unled = _carve(rules, policy.bypasses, apart, names, alone=not broker)
+        floor, unled = _carve(rules, *to_carve, alone=not broker)
     policy = replace(
         policy,
         rules=(*rules, *floor.matched),
@@ -150,6 +164,9 @@ def complete(
         *(_CLOSED.format(*each) for each in sorted(links.closed_for(~Access(0)).items())),
         *map(_UNLED.format, sorted(unled)),
         *map(_MOUNTED.format, mounted),
+        *([_NOT_FOLLOWED.format(followed.ended)] if followed.ended else []),
+        *map(_UNSEEN_OUTSIDE.format, _spelled([*links.unseen_outside, *behind.unseen])),
+        *_of_many_links(behind.whole),
     )
     read = Access.READ
     is_by_name = bool(
@@ -166,64 +183,61 @@ def _carve(
     bypasses: tuple[str, ...],
     apart: frozenset[str],
     names: FoldingTrees,
+    followed: Followed,
+    behind: Behind,
     *,
     alone: bool,
 ) -> tuple[Floor, set[str]]:
     """The floor, with names compared as they are in the directories that it was made from; and
-    directories in which links could not be followed that patterns may pass through."""
+    directories in which links could not be followed that patterns may pass through. `behind` as for
+    `carve`."""
     while True:
         known = frozenset(names.found)
-        tree = RealTree(names.note_entries, names.must_list) if names.by_directory else RealTree()
-        floor = carve(rules, bypasses, tree, apart, folding=Folding(known), alone=alone)
+        tree = RealTree(followed=followed)
+        if names.by_directory:
+            tree = RealTree(names.note_entries, names.must_list, followed)
+        folding = Folding(known)
+        floor = carve(rules, bypasses, tree, apart, folding=folding, alone=alone, behind=behind)
         if names.found == known:
             return floor, tree.unled
 
 
+def _spelled(rules: Iterable[Rule]) -> list[str]:
+    return sorted({rule.pattern.spelled for rule in rules})
+
+
+def _of_many_links(whole: Mapping[str, None]) -> Iterator[str]:
+    if whole:
+        yield _MANY_LINKS.format(next(iter(whole)), with_others(len(whole)))
+
+
 def under_other_names(
-    rules: Sequence[Rule], matched: Sequence[Rule], mounts: OtherNames, bypasses: Sequence[str]
+    rules: Sequence[Rule],
+    matched: Sequence[Rule],
+    mounts: OtherNames,
+    bypasses: Sequence[str],
+    followed: Followed,
+    behind: Behind,
 ) -> tuple[list[Rule], OtherLinks]:
     """Refusals of what is refused under the names that no rule or pattern speaks of.
 
-    `mounts` knows those of the rules already, and not of what patterns matched. Raises OSError.
+    `mounts` knows those of the rules already, and not of what patterns matched; `followed` and
+    `behind` are as the search for that has left them. Raises OSError.
     """
-    found = list(_behind_links(rules, matched))
+    found, outside = list[Rule](), list[Rule]()
+    if matched or behind.elsewhere:
+        # What only patterns need is loaded only then.
+        from nono.supervisor.decisions.behind_links import behind_links, matched_elsewhere
+
+        found += behind_links(rules, matched, followed, outside)
+        outside += matched_elsewhere(behind, followed)
+    if followed.ended:
+        from nono.supervisor.decisions.behind_links import all_around
+
+        found += all_around(rules, followed.ended)
     found += mounts.of([*matched, *found])
-    links = OtherLinks([*rules, *matched, *found], bypasses)
+    links = OtherLinks([*rules, *matched, *found], bypasses, outside)
     return [*found, *links.rules, *mounts.of(links.rules)], links
-
-
-def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
-    """Refusals of what links lead to whose names a pattern matched, and questions about it; and of
-    changes to all that the way there hangs on, by which the next start finds it again.
-
-    Where it leads only in what options and the profile opened: nobody means the system's own files.
-    """
-    opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
-    seen: dict[str, str | None] = {}
-    passed: set[str] = set()
-    for rule in matched:
-        path = getattr(rule.pattern, "path", None)
-        if rule.effect is Effect.ALLOW or path is None:
-            continue
-        try:
-            end = led_to(path)
-        except OSError:
-            continue  # no link, or in what cannot be looked into: `OtherLinks` tells of that
-        if isinstance(rule.pattern, Subtree) and any(each.reaches(end) for each in opened):
-            yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
-        beyond = passed_beyond(path, seen)
-        passed.update(beyond)
-        kept: Iterable[File | Subtree] = (File(each, rule.pattern.spelled) for each in beyond)
-        if len(passed) > _MAX_PASSED:
-            kept = _whole(opened, beyond, path)
-        for pattern in kept:
-            yield replace(rule, pattern=pattern, access=CHANGING)
-
-
-def _whole(opened: Iterable[Rule], passed: Iterable[str], link: str) -> set[Subtree]:
-    """All that is opened around what is too much to be kept one by one."""
-    tops = (getattr(each.pattern, "path", getattr(each.pattern, "prefix", "/")) for each in opened)
-    return {Subtree(top, link) for top in tops for each in passed if is_within(each, top)}
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:

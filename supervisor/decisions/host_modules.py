@@ -30,7 +30,7 @@ from nono.supervisor import looks
 from nono.supervisor.decisions.searched_modules import process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import names_in, shadowing
 from nono.supervisor.places import here
-from nono.supervisor.walk import way
+from nono.supervisor.walk import Followed, way
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "modules that the host program imports")
 _METADATA = ("*.dist-info", "*.egg-info")
@@ -67,11 +67,11 @@ def _names(directory: str) -> tuple[set[str], set[str]]:
     """Canonical paths of the names, and of where those lead that are links; and what that hangs
     on."""
     found, passed = set(shadowing(directory, _OPTIONAL)), set[str]()
-    seen: dict[str, str | None] = {}
+    followed = Followed()
     for name in names_in(directory):
         path = os.path.join(directory, name)
         if path in found and looks.islink(path):
-            led = way(path, seen=seen)
+            led = way(path, followed=followed)
             found.add(led.end)
             passed.update(led.passed)
     return {path for path in found if is_canonical(path) and path != "/"}, passed

@@ -35,6 +35,7 @@ from nono.broker import (
 )
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
+from nono.broker.floor.passed_links import Behind
 from nono.broker.requests import PathRequest
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
@@ -64,6 +65,7 @@ from nono.supervisor.planning.projects.start_files import (
     start_file_rules,
     started_by_itself,
 )
+from nono.supervisor.walk import MAX_FOLLOWED, Followed
 
 _GIVEN = Origin(OriginKind.FLAG, "given during the run")
 _TOO_MANY = "there are too many names to find those that lead to {}"
@@ -89,6 +91,8 @@ class _Names(NamedTuple):
     rules: list[Rule]
     links: OtherLinks
     unled: set[str]
+    ended: str | None
+    """A link that leads through more names than are followed."""
 
 
 _Starting = dict[str, tuple[dict[str, str], dict[str, str]]]
@@ -225,6 +229,7 @@ class OpenedLater:
         access = reduce(or_, (grant.access for grant in grants))
         unfound = names.links.unfound_for(access) + names.links.unseen_for(access)
         unfound += sorted(each for each in names.unled if any(is_within(each, r) for r in roots))
+        unfound += [names.ended] if names.ended else []
         if unfound := unfound + mounts.unfound_for(grants, access):
             raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
@@ -248,11 +253,14 @@ class OpenedLater:
     ) -> _Names:
         """What these rules refuse, in all that they open: there is no other way to know where a
         link leads on the way from what was opened before to what is opened now, or back."""
-        tree, folds = RealTree(), Folding(frozenset(folding))
-        matched = carve(rules, policy.bypasses, tree, frozenset(), folding=folds).matched
+        followed, folds = Followed(MAX_FOLLOWED), Folding(frozenset(folding))
+        tree, behind = RealTree(followed=followed), Behind({}, {}, {})
+        floor = carve(rules, policy.bypasses, tree, frozenset(), folding=folds, behind=behind)
         asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
-        elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
-        return _Names([*matched, *elsewhere], links, tree.unled)
+        elsewhere, links = under_other_names(
+            [*rules, *asked], floor.matched, mounts, policy.bypasses, followed, behind
+        )
+        return _Names([*floor.matched, *elsewhere], links, tree.unled, followed.ended)
 
     def _start_files(self, policy: Policy, grants: Sequence[Rule], roots: set[str]) -> StartFiles:
         """With what a person named inside, which is the person's to open."""

@@ -29,8 +29,9 @@ from nono.supervisor import looks
 from nono.supervisor.decisions.other_mounts import mount_points
 from nono.supervisor.decisions.refused_files import RefusedFiles, entries_below
 from nono.supervisor.out_of_reach import is_unseen, lstat
-from nono.supervisor.places import canonical, home_directory
+from nono.supervisor.places import home_directory
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
+from nono.supervisor.walk import Followed, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -39,6 +40,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
 _MAX_ENTRIES_OF_GROUPS = 50_000
+_MAX_OUTSIDE = 2_000
+"""In directories that nobody opened."""
 _MAX_UNSEEN = 1_000
 """Names, and directories, that are refused for what could not be looked at."""
 _Inode = tuple[int, int]
@@ -95,10 +98,13 @@ def _implies(one: _Kind, other: _Kind) -> bool:
 class OtherLinks:
     """The refused files with several names, and the names that were found."""
 
-    def __init__(self, rules: Sequence[Rule], bypasses: Sequence[str]) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], bypasses: Sequence[str], outside: Sequence[Rule] = ()
+    ) -> None:
         """Looks at what is refused, and only if something has several names for the others.
 
-        A refusal by wildcards counts by rules on what it matched. Raises OSError, and PolicyError
+        A refusal by wildcards counts by rules on what it matched; `outside` are those on what is
+        refused by its other names alone, since nobody opened it. Raises OSError, and PolicyError
         where too much could not be looked at.
         """
         self._known: dict[_Inode, _File] = {}
@@ -107,6 +113,7 @@ class OtherLinks:
         self.rules: list[Rule] = []
         self.is_complete = True
         self._refused = RefusedFiles()
+        self._outside = RefusedFiles(_MAX_OUTSIDE)
         self._mounts: frozenset[str] = frozenset()
         opened = opened_by_people(rules, Access(0))
         roots = outermost(opened.wholly)
@@ -114,7 +121,7 @@ class OtherLinks:
         # Without a person's word all is as groups have it, and nothing of a person's is open.
         if not roots and not opened.directly and not files and not any(map(_is_refusal, rules)):
             return
-        for rule, path, status in self._refused.of(rules):
+        for rule, path, status in chain(self._refused.of(rules), self._outside.of(outside)):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
                 self._known.setdefault(inode, _File(status.st_nlink)).is_refused(path, rule)
@@ -155,6 +162,11 @@ class OtherLinks:
         rules = [rule for rule in self._refused.unseen if rule.access & access]
         return sorted({rule.pattern.spelled for rule in rules})
 
+    @property
+    def unseen_outside(self) -> list[Rule]:
+        """What leads to directories that nobody opened, and that were not looked through."""
+        return self._outside.unseen
+
     def closed_for(self, access: Access) -> dict[str, str]:
         """What refuses something of this access, and was not looked through, with a directory that
         cannot be looked into."""
@@ -186,10 +198,12 @@ class OtherLinks:
         """
         self._mounts = mount_points() if self._known else frozenset()
         directories: dict[str, StatusOfFile | None] = {}
+        followed = Followed()
         for file in self._known.values():
             for path in list(file.paths):
                 self.rules += file.lacking(path)
-                above, name = canonical(parent(path)), path[path.rfind("/") + 1 :]
+                name = path[path.rfind("/") + 1 :]
+                above = way(parent(path), followed=followed).end
                 if child(above, name) in self._mounts:
                     continue
                 if above not in directories:

@@ -26,7 +26,7 @@ from nono.supervisor.decisions.shared_libraries import shared_libraries
 from nono.supervisor.descriptors import listdir, raise_none_left
 from nono.supervisor.places import canonical, home_directory, profile_directory
 from nono.supervisor.planning.git.git_files import bytes_of
-from nono.supervisor.walk import way
+from nono.supervisor.walk import Followed, way
 
 _NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")
 
@@ -212,10 +212,10 @@ def _python_path(opened: Iterable[str]) -> Iterator[str]:
 def _everywhere(named: Iterable[str]) -> _Everywhere:
     """Canonical paths of the places and of all that the ways to them hang on."""
     found, left = set[str](), set[str]()
-    seen: dict[str, str | None] = {}
+    followed = Followed()
     for path in set(named):
         if os.path.isabs(path):
-            led = way(path, seen=seen)
+            led = way(path, followed=followed)
             found |= {each for each in (*led.links, led.end) if is_canonical(each)}
             left |= {each for each in led.left if is_canonical(each)}
     return _Everywhere(found - {"/"}, left)

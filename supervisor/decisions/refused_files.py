@@ -32,10 +32,11 @@ class RefusedFiles:
     """`unseen` are the rules, each about one path, of which not every file was looked at; `closed`
     those of them, by a directory each, of which what is in there could not be."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """Of `most` entries of refused directories the rest is not looked at."""
         self.unseen: list[Rule] = []
         self.closed: dict[Rule, str] = {}
-        self._left = _MAX_IN_ALL
+        self._left = _MAX_IN_ALL if most is None else most
 
     def of(self, rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, StatusOfFile]]:
         """Every file that is there, with the rule that speaks of it."""

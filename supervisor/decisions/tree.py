@@ -11,6 +11,7 @@ from nono.supervisor import looks
 from nono.supervisor.descriptors import listdir, scandir
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach, is_unseen, led_to
+from nono.supervisor.walk import Followed, NotFollowedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -28,9 +29,11 @@ class RealTree:
         self,
         listed: Callable[[str, Sequence[str]], None] | None = None,
         must_list: Callable[[str], bool] | None = None,
+        followed: Followed | None = None,
     ) -> None:
         """`listed` is told of each directory that is listed, and of the names in it; `must_list`
-        tells where it has to be told."""
+        tells where it has to be told. Where what is `followed` ends, it says so itself."""
+        self._followed = followed or Followed()
         self._listed = listed
         self._must_list = must_list
         self._leaves: LeafDirectories | None = None
@@ -86,13 +89,13 @@ class RealTree:
     def led(self, path: str) -> str | None:
         end = path
         try:
-            end = led_to(path)
+            end = led_to(path, self._followed).end
             return end if stat.S_ISDIR(looks.stat(end).st_mode) else None
         except OSError as error:
             if is_unseen(error, end):
                 self.unled.add(parent(path))
             return None
-        except ValueError:
+        except (ValueError, NotFollowedError):
             return None
 
     def files(self, path: str, names: Collection[str] | None) -> list[str] | None:

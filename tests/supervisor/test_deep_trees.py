@@ -18,6 +18,7 @@ from nono.supervisor.links import Ways
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.paths.links_inside import LinksInside
 from nono.supervisor.planning.paths.reach import Reach
+from nono.supervisor.walk import Followed
 
 LEVELS = 1500
 PERSON = Origin(OriginKind.FLAG, "x")
@@ -43,7 +44,7 @@ def test_each_look_at_a_path_goes_as_deep_as_the_path(top: str) -> None:
     refusal = Rule(Subtree(file), ALL_ACCESS, Effect.DENY, PERSON)
     assert [path for _, path, _ in RefusedFiles().of([refusal])] == [file]
     grant = Rule(Subtree(top), ALL_ACCESS, Effect.ALLOW, PERSON)
-    search = LinksInside(Reach([grant]), canonical)
+    search = LinksInside(Reach([grant]), top, Followed())
     assert search.search({os.path.dirname(file): "x"}) == {file: file.replace("x.pem", "link")}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import random
@@ -35,6 +36,15 @@ def _grow(top: Path, choose: random.Random) -> None:
                 path.touch()
 
 
+def _leads_round(path: str) -> bool:
+    """Then the kernel comes to nothing."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
+
+
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("crowded", ["", "a"])
 def test_each_path_leads_where_the_system_says(tmp_path: Path, seed: int, crowded: str) -> None:
@@ -47,6 +57,8 @@ def test_each_path_leads_where_the_system_says(tmp_path: Path, seed: int, crowde
     for depth in range(5):
         for names in itertools.product(NAMES, repeat=depth):
             path = os.path.join(top, *names)
+            if _leads_round(path):
+                continue
             end = os.path.realpath(path)
             assert resolve(path) == end, path
             together.append(path)
@@ -95,11 +107,11 @@ def test_what_is_asked_for_in_odd_letters_is_looked_at(
     (tmp_path / ".ssh").symlink_to("elsewhere")
     looked: list[str] = []
 
-    def followed(path: str) -> str:
+    def led(_: Ways, path: str) -> str:
         looked.append(path)
         return path
 
-    monkeypatch.setattr(links, "_followed", followed)
+    monkeypatch.setattr(Ways, "_led", led)
     Ways(str(tmp_path)).canonical(f"{tmp_path}/{path}")
     assert f"{tmp_path}/{path[:5]}" in looked
 

@@ -7,7 +7,14 @@ import pytest
 
 from nono.broker import is_within
 from nono.supervisor import looks, walk
-from nono.supervisor.walk import Changeable, between, plain, way
+from nono.supervisor.walk import (
+    Changeable,
+    Followed,
+    NotFollowedError,
+    between,
+    plain,
+    way,
+)
 
 
 @pytest.fixture
@@ -73,20 +80,49 @@ def test_in_what_is_not_there_nothing_is_looked_for(
         return os.readlink(path)
 
     monkeypatch.setattr(looks, "readlink", readlink)
-    seen: dict[str, str | None] = {}
-    found = way(f"{tree}/gone/{'x/' * 1000}{'../' * 1001}work/two", seen=seen)
+    followed = Followed()
+    found = way(f"{tree}/gone/{'x/' * 1000}{'../' * 1001}work/two", followed=followed)
     assert found.end == f"{tree}/other/here" and len(found.left) == 1001
     assert f"{tree}/gone" in looked and f"{tree}/gone/x" not in looked
     count = len(looked)
-    assert way(f"{tree}/work/two/x", seen=seen).end == f"{tree}/other/here/x"
+    assert way(f"{tree}/work/two/x", followed=followed).end == f"{tree}/other/here/x"
     assert looked[count:] == [f"{tree}/other/here/x"]
 
 
 def test_what_is_remembered_has_a_bound(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "_MAX_SEEN", 3)
-    seen: dict[str, str | None] = {}
-    assert way(f"{tree}/work/one/x", seen=seen).end == f"{tree}/other/here/x"
-    assert len(seen) <= 3
+    followed = Followed()
+    assert way(f"{tree}/work/one/x", followed=followed).end == f"{tree}/other/here/x"
+    assert len(followed._seen) <= 3
+
+
+def test_in_a_directory_that_was_seen_one_name_is_looked_at(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def readlink(path: str) -> str:
+        looked.append(path)
+        return os.readlink(path)
+
+    monkeypatch.setattr(looks, "readlink", readlink)
+    followed = Followed()
+    (tree / "other/b").mkdir()
+    assert way(f"{tree}/work/../other/b/c", followed=followed).end == f"{tree}/other/b/c"
+    looked.clear()
+    assert way(f"{tree}/work/../other/b/d", followed=followed).end == f"{tree}/other/b/d"
+    assert looked == [f"{tree}/other/b/d"]
+
+
+@pytest.mark.parametrize("path", ["a/" * 500, "a/../" * 200, "two/" + "x/" * 500])
+def test_ways_have_a_bound_in_all_that_they_lead_through(tree: Path, path: str) -> None:
+    """Also where each name was seen before, and in what is not there."""
+    followed = Followed(50_000)
+    with pytest.raises(NotFollowedError):
+        for _ in range(200):
+            way(f"{tree}/work/{path}", followed=followed)
+    with pytest.raises(NotFollowedError):
+        way(f"{tree}/work", followed=followed)
 
 
 @pytest.mark.parametrize(

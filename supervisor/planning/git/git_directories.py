@@ -9,7 +9,7 @@ from nono.broker.rules.paths import child
 from nono.supervisor.descriptors import apart
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.planning.git.git_files import common_ways, kind_of
-from nono.supervisor.walk import Plain
+from nono.supervisor.walk import Followed, Plain
 
 _MAX_DIRECTORIES = 1000
 _MAX_ALL_DIRECTORIES = 3000
@@ -23,7 +23,9 @@ _MAX_LETTERS = 1 << 20
 class GitDirectories:
     """Those of repositories that are looked at together: a bound is on all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, followed: Followed | None = None) -> None:
+        """`followed` as for `walk.way`."""
+        self._followed = followed
         self._left, self._letters_left = _MAX_ALL_DIRECTORIES, _MAX_LETTERS
         self.passed: dict[str, None] = {}
         """What the ways that they name hang on."""
@@ -36,7 +38,7 @@ class GitDirectories:
 
         A run may have taken a repository's HEAD away, so every directory counts that could be one.
         """
-        shared = common_ways(top)
+        shared = common_ways(top, self._followed)
         ones = [top, *(each.path for each in shared)]
         waiting, seen = list(ones), dict[str, None]()
         try:

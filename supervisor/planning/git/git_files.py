@@ -26,7 +26,7 @@ from nono.supervisor.descriptors import first_bytes, opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.out_of_reach import is_unseen
 from nono.supervisor.places import canonical, plain_path
-from nono.supervisor.walk import Plain, plain
+from nono.supervisor.walk import Followed, NotFollowedError, Plain, plain
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
@@ -44,35 +44,36 @@ _MAX_WORK_TREES = 10
 """Of one file: git takes the last."""
 
 
-def linked(link: str) -> list[str]:
+def linked(link: str, followed: Followed | None = None) -> list[str]:
     """Where a `.git` file leads, git's own reading first; itself when it leads nowhere.
 
-    A link to such a file counts as the file would in its place.
+    A link to such a file counts as the file would in its place. `followed` as for `linked_ways`.
     """
-    return [each.path for each in linked_ways(link)] or [link]
+    return [each.path for each in linked_ways(link, followed)] or [link]
 
 
-def linked_ways(link: str) -> list[Plain]:
-    """The same, with what it hangs on; nothing when it leads nowhere."""
+def linked_ways(link: str, followed: Followed | None = None) -> list[Plain]:
+    """The same, with what it hangs on; nothing when it leads nowhere. `followed` as for
+    `walk.way`; where that ends, this is what it ended at."""
     text = bytes_of(link, _MAX_LINK)
     if not text.startswith(_GITLINK):
         return []
-    return _named(os.path.dirname(link), text.removeprefix(_GITLINK))
+    return _named(os.path.dirname(link), text.removeprefix(_GITLINK), followed)
 
 
-def common(directory: str) -> list[str]:
+def common(directory: str, followed: Followed | None = None) -> list[str]:
     """The repository that a work tree's directory shares (gitrepository-layout(5))."""
-    return [each.path for each in common_ways(directory)]
+    return [each.path for each in common_ways(directory, followed)]
 
 
-def common_ways(directory: str) -> list[Plain]:
-    """The same, with what it hangs on that this is the one."""
-    return _named(directory, bytes_of(child(directory, "commondir"), _MAX_LINK))
+def common_ways(directory: str, followed: Followed | None = None) -> list[Plain]:
+    """The same, with what it hangs on that this is the one. `followed` as for `linked_ways`."""
+    return _named(directory, bytes_of(child(directory, "commondir"), _MAX_LINK), followed)
 
 
-def work_trees(entry: str) -> list[str]:
+def work_trees(entry: str, followed: Followed | None = None) -> list[str]:
     """The `.git` files that an entry in `worktrees` is for."""
-    named = _named(entry, bytes_of(child(entry, "gitdir"), _MAX_LINK))
+    named = _named(entry, bytes_of(child(entry, "gitdir"), _MAX_LINK), followed)
     return [each.path for each in named]
 
 
@@ -113,18 +114,25 @@ def _exact(directory: str, name: str) -> str | None:
     return written_by_git(directory, text)
 
 
-def _named(directory: str, text: bytes) -> list[Plain]:
+def _named(directory: str, text: bytes, followed: Followed | None = None) -> list[Plain]:
     """Every path that a text may be read as, the way that git reads it first."""
     read = (text.rstrip(b"\r\n"), text.split(b"\n")[0].rstrip(b"\r"))
     names = [each.split(b"\0")[0] for each in read]
     paths = (each for each in dict.fromkeys(names) if 0 < len(each) <= _MAX_PATH)
-    return [plain(os.path.join(directory, os.fsdecode(each))) for each in paths]
+    followed = followed or Followed()
+    try:
+        return [plain(os.path.join(directory, os.fsdecode(each)), followed) for each in paths]
+    except NotFollowedError:
+        followed.ended = followed.ended or directory
+        raise
 
 
 class ConfiguredWorkTrees:
     """Those that one search finds, in bounds that are of all configurations together."""
 
-    def __init__(self) -> None:
+    def __init__(self, followed: Followed) -> None:
+        """`followed` as for `walk.way`."""
+        self._followed = followed
         self._bytes, self._settings = _MAX_CONFIGURED, _MAX_SETTINGS
 
     def of(self, directory: str, top: str) -> Iterator[tuple[str, str]]:
@@ -134,7 +142,7 @@ class ConfiguredWorkTrees:
             text = self._text(child(directory, name))
             for value in deque(self._values(text), _MAX_WORK_TREES):
                 named = os.path.join(directory, os.fsdecode(value))
-                path, passed = plain(named)
+                path, passed = plain(named, self._followed)
                 if path != top or not all(is_within(directory, each) for each in passed):
                     yield path, named
             if text and _WORK_TREE not in text.lower():

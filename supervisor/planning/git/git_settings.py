@@ -11,6 +11,7 @@ import itertools
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from nono.broker.compiled import pattern_of
 from nono.broker.errors import NotUnderstoodError
@@ -22,7 +23,7 @@ from nono.supervisor import looks
 from nono.supervisor.places import base_directory
 from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
-from nono.supervisor.walk import Plain, plain, way
+from nono.supervisor.walk import Followed, NotFollowedError, Plain, plain, way
 
 _MAX_FILES = 16
 _MAX_ALL_BYTES = 1 << 23
@@ -59,7 +60,9 @@ class Configurations:
     `cut` are the files of which not all was read.
     """
 
-    def __init__(self, most: int = _MAX_ALL_BYTES) -> None:
+    def __init__(self, most: int = _MAX_ALL_BYTES, followed: Followed | None = None) -> None:
+        self.followed = followed or Followed()
+        """As for `walk.way`."""
         self.cut: list[str] = []
         self.passed: dict[str, None] = {}
         """What the ways of what they name hang on."""
@@ -98,19 +101,21 @@ class Named(NamedTuple):
     key: bytes
     path: str
 
-    def at(self, top: str) -> Plain:
-        """The absolute path, in a work tree or a bare repository: there hooks and commands run."""
+    def at(self, top: str, followed: Followed) -> Plain:
+        """The absolute path, in a work tree or a bare repository: there hooks and commands run.
+        `followed` as for `walk.way`, here and below."""
         base = os.path.dirname(self.file) if self.key == _INCLUDE else top
-        return plain(os.path.join(base, self.path))
+        with self._ending(followed):
+            return plain(os.path.join(base, self.path), followed)
 
     @property
     def is_absolute(self) -> bool:
         """True when it means the same path in every work tree."""
         return self.key == _INCLUDE or os.path.isabs(self.path)
 
-    def kept(self, top: str) -> Iterator[Plain]:
+    def kept(self, top: str, followed: Followed) -> Iterator[Plain]:
         """The absolute paths that this makes a run of git execute or believe there."""
-        found = self.at(top)
+        found = self.at(top, followed)
         kinds = (stat.S_IFREG,) if self.key in _REMOTES else (stat.S_IFREG, stat.S_IFLNK)
         if self.key in _WHOLE or kind_of(found.path) in kinds:
             yield found
@@ -123,9 +128,20 @@ class Named(NamedTuple):
         is_way = self.key in _REMOTES and local_path(os.fsencode(self.path)) is not None
         return 1 + self.path.count("/") if is_way and len(self.path) < _MAX_PATH else 0
 
-    def passed(self, top: str) -> tuple[str, ...]:
+    def passed(self, top: str, followed: Followed) -> tuple[str, ...]:
         """What that way hangs on."""
-        return way(os.path.join(top, self.path)).passed if self.steps else ()
+        with self._ending(followed):
+            path = os.path.join(top, self.path)
+            return way(path, followed=followed).passed if self.steps else ()
+
+    @contextmanager
+    def _ending(self, followed: Followed) -> Iterator[None]:
+        """Where `followed` ends, the file is where."""
+        try:
+            yield
+        except NotFollowedError:
+            followed.ended = followed.ended or self.file
+            raise
 
 
 def of_every_repository(
@@ -161,8 +177,8 @@ def named_everywhere(
     """Of what configures every repository, the paths that are the same in all of them."""
     for each in of_every:
         if each.is_absolute:
-            configurations.keep(each, each.passed("/"))
-            for path, passed in each.kept("/"):
+            configurations.keep(each, each.passed("/", configurations.followed))
+            for path, passed in each.kept("/", configurations.followed):
                 if not is_within(home, path):
                     configurations.keep(each, passed)
                     yield path
@@ -174,7 +190,7 @@ def named_by_configuration(
     """Absolute paths, in plain form. `of_every` is what configures every repository."""
     own = (
         child(directory, name)
-        for directory in (one.directory, *common(one.directory))
+        for directory in (one.directory, *common(one.directory, configurations.followed))
         for name in ("config", "config.worktree")
     )
     relative = (each for each in of_every if not each.is_absolute)
@@ -182,8 +198,8 @@ def named_by_configuration(
         if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
-        configurations.keep(each, each.passed(one.top))
-        for path, passed in each.kept(one.top):
+        configurations.keep(each, each.passed(one.top, configurations.followed))
+        for path, passed in each.kept(one.top, configurations.followed):
             # A directory that holds the whole repository is no place of hooks only.
             if not (is_within(one.top, path) or is_within(one.directory, path)):
                 configurations.keep(each, passed)
@@ -205,7 +221,8 @@ def _named(
 ) -> Iterator[Named]:
     """What is given and what these files name, and those that they include."""
     yield from given
-    included = (each.at("/").path for each in given if each.key == _INCLUDE)
+    followed = configurations.followed
+    included = (each.at("/", followed).path for each in given if each.key == _INCLUDE)
     waiting, seen = [*files, *included], set[str]()
     while waiting:
         file = waiting.pop(0)
@@ -218,7 +235,7 @@ def _named(
             for each in _named_in(file, home, configurations):
                 yield each
                 if each.key == _INCLUDE:
-                    waiting.append(each.at("/").path)
+                    waiting.append(each.at("/", followed).path)
         except NotUnderstoodError:
             configurations.cut.append(file)
             return

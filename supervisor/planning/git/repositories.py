@@ -22,7 +22,7 @@ from nono.supervisor import looks
 from nono.supervisor.descriptors import apart
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.out_of_reach import is_out_of_reach
-from nono.supervisor.places import canonical, plain_path
+from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git.git_files import (
     ConfiguredWorkTrees,
     common,
@@ -33,6 +33,7 @@ from nono.supervisor.planning.git.git_files import (
     work_trees,
 )
 from nono.supervisor.planning.git.indexes import Indexes, ShutError
+from nono.supervisor.walk import Followed, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -77,15 +78,19 @@ class Found(NamedTuple):
 
 def searched_directories(opened: Opened) -> set[str]:
     """Of what is opened, where repositories may be: all that is below, or a part of one."""
-    parts = {each for each in opened.directly if any(repositories_at(top) for top in lineage(each))}
+    followed = Followed()
+    parts = {each for each in opened.directly if any(_above(each, followed))}
     return {*opened.wholly, *parts}
 
 
-def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
+def search(
+    opened: Iterable[str], remembered: Iterable[str] = (), followed: Followed | None = None
+) -> Found:
     """The repositories that these directories lie in, those below them, and the remembered ones.
 
-    Of an index only what git writes itself is looked at.
+    Of an index only what git writes itself is looked at. `followed` as for `walk.way`.
     """
+    followed = followed or Followed()
     directories = sorted(opened)
     found: dict[Repository, None] = {}
     beyond: dict[Repository, None] = {}
@@ -93,15 +98,16 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     unread: list[str] = []
     shut: dict[str, str] = {}
     known = list(remembered)
-    indexes, linked_trees, configured = Indexes(), _LinkedWorkTrees(), ConfiguredWorkTrees()
-    waiting = deque(each for top in directories for each in _above(top))
+    indexes, linked_trees = Indexes(), _LinkedWorkTrees(followed)
+    configured = ConfiguredWorkTrees(followed)
+    waiting = deque(each for top in directories for each in _above(top, followed))
     closed: dict[str, None] = {}
     for top in known:
-        ones = repositories_at(top)
+        ones = repositories_at(top, followed)
         waiting.extend(ones)
         if not ones:
             closed |= dict.fromkeys(_closed_above(top))
-    waiting.extend(_below(directories, notes, closed, is_first=not known))
+    waiting.extend(_below(directories, notes, closed, followed, is_first=not known))
     while waiting:
         one = waiting.popleft()
         if one in found or one in beyond:
@@ -113,7 +119,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
         if _is_closed(one.directory):
             closed[one.directory] = None
         try:
-            waiting.extend(_submodules(one, indexes))
+            waiting.extend(_submodules(one, indexes, followed))
         except ShutError as error:
             shut[one.top] = str(error)
         except NotUnderstoodError:
@@ -123,7 +129,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
                 waiting.append(Repository(top, child(top, ".git"), one.directory, named))
         except NotUnderstoodError:
             unread.append(child(one.directory, "config"))
-        for directory in (one.directory, *common(one.directory)):
+        for directory in (one.directory, *common(one.directory, followed)):
             try:
                 waiting.extend(linked_trees.of(child(directory, "worktrees")))
             except NotUnderstoodError:
@@ -157,17 +163,18 @@ def with_others(directories: int) -> str:
     return f"it and {others} other director{'y' if others == 1 else 'ies'}" if others else "it"
 
 
-def _above(directory: str) -> Iterator[Repository]:
+def _above(directory: str, followed: Followed) -> Iterator[Repository]:
     """The repository that a directory lies in."""
     for each in lineage(directory):
-        ones = repositories_at(each)
+        ones = repositories_at(each, followed)
         if ones:
             yield from ones
             return
 
 
-def repositories_at(top: str) -> list[Repository]:
-    """Those whose work tree is `top`, or that are `top` without a work tree.
+def repositories_at(top: str, followed: Followed) -> list[Repository]:
+    """Those whose work tree is `top`, or that are `top` without a work tree. `followed` as for
+    `walk.way`.
 
     Usually one: more where a file can be read in two ways, and where git takes `top` itself for
     one as soon as `.git` is none to it.
@@ -178,7 +185,7 @@ def repositories_at(top: str) -> list[Repository]:
     if kind == stat.S_IFDIR:
         found.append(Repository(top, link, link))
     elif kind is not None:
-        found += [Repository(top, link, each) for each in linked(link)]
+        found += [Repository(top, link, each) for each in linked(link, followed)]
     if is_bare(top):
         found.append(Repository(top, None, top))
     return found
@@ -222,12 +229,17 @@ def _closed_above(top: str) -> Iterator[str]:
 
 
 def _below(
-    directories: list[str], notes: list[str], closed: dict[str, None], *, is_first: bool
+    directories: list[str],
+    notes: list[str],
+    closed: dict[str, None],
+    followed: Followed,
+    *,
+    is_first: bool,
 ) -> Iterator[Repository]:
     """Those that a walk finds, the directories in turn, so that none can keep the others from it:
     each gets a look as often as any beside it, however many there are in it."""
     most = _MAX_DIRECTORIES_AT_FIRST if is_first else _MAX_DIRECTORIES
-    listings = _Listings()
+    listings = _Listings(followed)
     cut = listings.cut
     looks = _in_turn(_look(each, _MAX_DEPTH, listings) for each in directories)
     for looked, (directory, ones) in enumerate(looks, 1):
@@ -250,7 +262,7 @@ _Looks = Iterator[tuple[str, list[Repository]]]
 def _look(directory: str, depth: int, listings: _Listings, *, inside: bool = False) -> _Looks:
     """A directory and what is below it, with the repositories at each. In a repository the ones
     that git enters are named by its index; others are looked for only near its top."""
-    ones = repositories_at(directory)
+    ones = repositories_at(directory, listings.followed)
     yield directory, ones
     if ones and not inside:
         depth, inside = _MAX_DEPTH_INSIDE, True
@@ -273,7 +285,8 @@ def _in_turn(walks: Iterable[_Looks]) -> _Looks:
 class _Listings:
     """Of one search. `cut` are the directories with more entries than are looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, followed: Followed) -> None:
+        self.followed = followed
         self.cut: list[str] = []
         self._left = _MAX_ALL_ENTRIES
         self._leaves = LeafDirectories()
@@ -300,23 +313,25 @@ class _Listings:
         )
 
 
-def _submodules(one: Repository, indexes: Indexes) -> Iterator[Repository]:
+def _submodules(one: Repository, indexes: Indexes, followed: Followed) -> Iterator[Repository]:
     """The repositories that git enters from this one. Raises NotUnderstoodError."""
     for name in indexes.gitlinks(one.directory) if one.link else ():
-        yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
+        top = plain_path(os.path.join(one.top, os.fsdecode(name)))
+        yield from repositories_at(top, followed)
 
 
 class _LinkedWorkTrees:
     """Those that one search finds: each directory once, whatever leads to it, and no more than so
     many entries of all of them together."""
 
-    def __init__(self) -> None:
+    def __init__(self, followed: Followed) -> None:
+        self._followed = followed
         self._left = _MAX_WORK_TREES
         self._seen: set[str] = set()
 
     def of(self, worktrees: str) -> Iterator[Repository]:
         """Raises NotUnderstoodError."""
-        place = canonical(worktrees)
+        place = way(worktrees, followed=self._followed).end
         if place in self._seen:
             return
         self._seen.add(place)
@@ -327,8 +342,8 @@ class _LinkedWorkTrees:
         if not names and _is_closed(place):
             raise NotUnderstoodError("git's linked work trees cannot be listed")
         for each in names:
-            links = work_trees(child(place, each))
+            links = work_trees(child(place, each), self._followed)
             if not links and is_unread(child(place, f"{each}/gitdir")):
                 raise NotUnderstoodError("a linked work tree of git's cannot be read")
             for link in links:
-                yield from repositories_at(os.path.dirname(link))
+                yield from repositories_at(os.path.dirname(link), self._followed)

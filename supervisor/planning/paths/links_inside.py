@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import dropwhile
 
 from nono.broker.rules.paths import is_within, unknown_above
 from nono.supervisor import looks
 from nono.supervisor.descriptors import apart, directories
+from nono.supervisor.links import Ways
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.paths.reach import Reach
-from nono.supervisor.walk import Way, way
+from nono.supervisor.walk import Followed, NotFollowedError, Way, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -36,10 +37,14 @@ _MAX_DEPTH = 2
 _UP = ".."
 
 
-def led_to(path: str, seen: dict[str, str | None] | None = None) -> Way:
+def led_to(path: str, followed: Followed) -> Way:
     """Every other name on the way of a path, and where it ends: other links in their places would
-    lead it elsewhere. `seen` as for `way`."""
-    led = way(path, seen=seen)
+    lead it elsewhere. `followed` as for `way`; where that ends, this is what it ended at."""
+    try:
+        led = way(path, followed=followed)
+    except NotFollowedError:
+        followed.ended = followed.ended or path
+        raise
     return led._replace(links=tuple(each for each in led.links if each != path))
 
 
@@ -47,23 +52,22 @@ class LinksInside:
     """The search through protected paths. `notes` say where there is more than is looked at, in
     what is opened."""
 
-    def __init__(
-        self, reach: Reach, resolve: Callable[[str], str], closed: Collection[str] = ()
-    ) -> None:
-        """`resolve` is `canonical`, and remembers directories. That the directories `closed` cannot
-        be looked into is told already."""
+    def __init__(self, reach: Reach, crowded: str, followed: Followed) -> None:
+        """`crowded` and `followed` as for `Ways`."""
         self._reach = reach
-        self._resolve = resolve
-        self._closed = frozenset(closed)
+        self._resolve = Ways(crowded, followed).canonical
+        self._followed = followed
+        self.closed: Collection[str] = ()
+        """Directories of which it is told already that they cannot be looked into."""
         self._there: dict[str, Collection[str] | None] = {}
         self._left = MAX_ENTRIES
-        self._seen: dict[str, str | None] = {}
         self.notes: list[str] = []
         self.passed: dict[str, str] = {}
         """What the ways of the links that were found go up from, each with such a link."""
 
     def search(self, spellings: Mapping[str, str]) -> dict[str, str]:
-        """What links in these paths lead to and is opened, each with the path of the link."""
+        """What links in these paths lead to and is opened, each with the path of the link. Raises
+        NotFollowedError."""
         found: dict[str, str] = {}
         waiting = deque((path, 1) for path in self._may_be_directories(spellings))
         while waiting:
@@ -93,12 +97,19 @@ class LinksInside:
             return ()
         below = list(dropwhile(_UP.__eq__, names))
         end = plain_path(os.path.join(place, "/".join(names)))
-        if _UP not in below and self._resolve(place) == place and self._resolve(end) == end:
+        if _UP not in below and self._is_plain(link, place, end):
             return (end,)
-        led = led_to(link, self._seen)
+        led = led_to(link, self._followed)
         self._left -= _WEIGHT + len(led.left)
         self.passed |= dict.fromkeys(led.left, link)
         return (*led.links, led.end)
+
+    def _is_plain(self, link: str, *paths: str) -> bool:
+        try:
+            return all(self._resolve(path) == path for path in paths)
+        except NotFollowedError:
+            self._followed.ended = self._followed.ended or link
+            raise
 
     def _entries(self, directory: str) -> Sequence[Entry]:
         most = max(0, min(_MAX_NAMES, self._left))
@@ -107,7 +118,7 @@ class LinksInside:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError:
-            is_told = directory in self._closed or is_out_of_reach(directory)
+            is_told = directory in self.closed or is_out_of_reach(directory)
             found, looked_at, is_cut = [], 0, not is_told
         if is_cut and not self.notes and self._reach(directory):
             self.notes.append(f"{directory}: not every link in it was followed")

@@ -18,6 +18,7 @@ from nono.supervisor.descriptors import among
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_files import common
 from nono.supervisor.planning.git.repositories import Found, Repository, with_others
+from nono.supervisor.walk import Followed
 
 _MAX_LETTERS = 1 << 17
 """In the paths of all directories that lead to repositories: each is spelled once for every name
@@ -40,14 +41,15 @@ _FULL = (
 )
 
 
-def within_bounds(found: Found, written: Collection[str]) -> Found:
+def within_bounds(found: Found, written: Collection[str], followed: Followed) -> Found:
     """Without the repositories to which too many directories lead, or too long ones: the outermost
-    that leads to no other is closed. Short ways are the first."""
+    that leads to no other is closed. Short ways are the first. `followed` as for `walk.way`."""
     known, kept, closed = set(written), set[Repository](), dict[str, None]()
     left = _MAX_LETTERS
     for one in sorted(found.repositories, key=lambda one: len(one.top) + len(one.directory)):
         link = one.link or one.top
-        ways = [_new(path, known) for path in (link, one.directory, *common(one.directory))]
+        directories = (link, one.directory, *common(one.directory, followed))
+        ways = [_new(path, known) for path in directories]
         fresh = {each for way in ways for each in way}
         letters = sum(map(len, fresh))
         if letters <= left:

@@ -20,7 +20,6 @@ from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
-from nono.supervisor.places import canonical
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import kind_of, linked_ways
@@ -37,7 +36,7 @@ from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.paths.reach import Reach
 from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.projects.project_directories import ProjectDirectories, within_bounds
-from nono.supervisor.walk import plain
+from nono.supervisor.walk import MAX_FOLLOWED, Followed, NotFollowedError, plain, way
 
 GROUP = "protect_start_files"
 ORIGIN = Origin(OriginKind.GROUP, GROUP)
@@ -49,6 +48,10 @@ _UNREAD = (
 _MANY_DIRECTORIES = (
     "{}: more directories in modules and worktrees than are looked at: in these of it and of {}"
     " other repositories nothing may be changed"
+)
+_NOT_FOLLOWED = (
+    "{}: leads through more names than are followed, with all that leads on from what starts by"
+    " itself: of what is opened nothing may be changed"
 )
 _ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
@@ -78,19 +81,27 @@ def start_file_rules(
     if not written:
         return NOTHING
     searched = repositories.searched_directories(opened)
-    found = within_bounds(repositories.search(searched, remembered(searched, env)), written)
-    is_opened = Reach(rules)
-    passed: dict[str, str] = {}
-    named, found = _named(found, home, env, passed)
+    is_opened, followed, found = Reach(rules), Followed(MAX_FOLLOWED), Found(())
     known: dict[str, str] = {}
+    passed: dict[str, str] = {}
     projects = ProjectDirectories()
-    search = _start_files(sorted(written), found, named, workdir, expand, projects, passed)
-    for path, spelled in search:
-        known.setdefault(path, spelled)
-    inside = LinksInside(is_opened, Ways(home).canonical, found.closed)
-    known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
+    inside = LinksInside(is_opened, home, followed)
+    whole: Collection[str] = ()
+    try:
+        found = repositories.search(searched, remembered(searched, env), followed)
+        found = within_bounds(found, written, followed)
+        inside.closed = found.closed
+        named, found = _named(found, home, env, passed, followed)
+        here = _Search(workdir, expand, projects, passed, followed)
+        for path, spelled in _start_files(sorted(written), found, named, here):
+            known.setdefault(path, spelled)
+        known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
+    except NotFollowedError:
+        whole = written
+        known |= {each: _spelled(each, workdir) for each in whole}
+        projects.notes.append(_NOT_FOLLOWED.format(followed.ended))
     passed |= inside.passed | {each: each for each in expand.passed}
-    spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full)}
+    spellings = {path: known[path] for path in (*is_opened.among(known), *projects.full, *whole)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
     found = found._replace(notes=(*found.notes, *inside.notes, *projects.notes))
@@ -117,30 +128,35 @@ def started_by_itself(
     any of it; and what would be so by itself, without what is in it. Each path with its spelling.
     """
     above = [*lineage(directory)]
-    ones = {one for each in above for one in repositories.repositories_at(each)}
-    found = Found(tuple(sorted(ones, key=str)))
     passed: dict[str, str] = {}
-    named, found = _named(found, home, env, passed)
     known: dict[str, str] = {}
-    projects = ProjectDirectories()
-    for each, spelled in _start_files(above, found, named, workdir, expand, projects, passed):
-        known.setdefault(each, spelled)
+    followed = Followed(MAX_FOLLOWED)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
-    inside = LinksInside(everything, Ways(home).canonical)
-    known |= {led: _spelled(link, workdir) for led, link in inside.search(known).items()}
+    inside = LinksInside(everything, home, followed)
+    here = _Search(workdir, expand, ProjectDirectories(), passed, followed)
+    try:
+        ones = {one for each in above for one in repositories.repositories_at(each, followed)}
+        found = Found(tuple(sorted(ones, key=str)))
+        named, found = _named(found, home, env, passed, followed)
+        for each, spelled in _start_files(above, found, named, here):
+            known.setdefault(each, spelled)
+        known |= {led: _spelled(link, workdir) for led, link in inside.search(known).items()}
+    except NotFollowedError:
+        known |= {each: _spelled(each, workdir) for each in above}
     return known, passed | inside.passed
 
 
 def _named(
-    found: Found, home: str, env: Mapping[str, str], passed: dict[str, str]
+    found: Found, home: str, env: Mapping[str, str], passed: dict[str, str], followed: Followed
 ) -> tuple[list[str], Found]:
     """What git's configuration names; and what was found, with what is to be said of it. `passed`
-    gets what the ways of what is named hang on.
+    gets what the ways of what is named hang on. Raises NotFollowedError.
 
     Where there is more configuration than is read, no file of the work tree may be changed: any
     may be a hook.
     """
-    own, configurations, unread = Configurations(), Configurations(), list[Repository]()
+    own, configurations = Configurations(), Configurations(followed=followed)
+    unread = list[Repository]()
     settings = of_every_repository(home, env, own)
     named = [*named_everywhere(settings, home, own)]
     for one in found.repositories:
@@ -162,47 +178,57 @@ def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.origin != ORIGIN)
 
 
+class _Search(NamedTuple):
+    """What one search goes by, and what it tells: `projects` gets what is to be said of where there
+    is too much, `passed` what the ways of these paths go up from."""
+
+    workdir: str
+    expand: Expanded
+    projects: ProjectDirectories
+    passed: dict[str, str]
+    followed: Followed
+
+
 def _start_files(
-    written: Sequence[str],
-    search: Found,
-    named: Iterable[str],
-    workdir: str,
-    expand: Expanded,
-    projects: ProjectDirectories,
-    passed: dict[str, str],
+    written: Sequence[str], search: Found, named: Iterable[str], here: _Search
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory. `named` are those that
-    git's configuration names, `projects` gets what is to be said of where there is too much,
-    `passed` what the ways of these paths go up from."""
-    refused, leading = expand.refused_by(GROUP)
+    git's configuration names. Raises NotFollowedError."""
+    refused, leading = here.expand.refused_by(GROUP)
     yield from refused.items()
     for path in leading:
-        yield from _led(path, refused[path], passed)
+        yield from _led(path, refused[path], here)
     found = search.repositories
-    resolvers = [Ways(each).canonical for each in written]
+    resolvers = [Ways(each, here.followed).canonical for each in written]
+
+    def outside(path: str) -> str:
+        return way(path, followed=here.followed).end
+
     for path in itertools.chain(
-        projects.start_files(written, found),
-        _of_git(found, projects.notes, passed),
+        here.projects.start_files(written, found),
+        _of_git(found, here),
         _above(found, written),
         named,
         _whole(search),
     ):
-        spelled = _spelled(path, workdir)
+        spelled = _spelled(path, here.workdir)
         yield path, spelled
         # The name, and where links lead from it.
-        for each, resolve in zip(written, resolvers, strict=True):
-            if is_within(path, each):
-                end = resolve(path)
-                break
-        else:
-            end = canonical(path)
+        inside = (
+            ways for top, ways in zip(written, resolvers, strict=True) if is_within(path, top)
+        )
+        try:
+            end = next(inside, outside)(path)
+        except NotFollowedError:
+            here.followed.ended = here.followed.ended or path
+            raise
         if end != path:
-            yield from _led(path, spelled, passed)
+            yield from _led(path, spelled, here)
 
 
-def _led(path: str, spelled: str, passed: dict[str, str]) -> Iterator[tuple[str, str]]:
-    led = led_to(path)
-    passed |= dict.fromkeys(led.left, spelled)
+def _led(path: str, spelled: str, here: _Search) -> Iterator[tuple[str, str]]:
+    led = led_to(path, here.followed)
+    here.passed.update(dict.fromkeys(led.left, spelled))
     yield from ((each, spelled) for each in (*led.links, led.end))
 
 
@@ -228,19 +254,18 @@ def _above(found: Iterable[Repository], written: Sequence[str]) -> Iterator[str]
             yield child(each, "HEAD")
 
 
-def _of_git(found: Iterable[Repository], notes: list[str], passed: dict[str, str]) -> Iterator[str]:
-    """What git runs or reads commands from, of these repositories. `passed` gets what the ways
-    between their directories hang on."""
+def _of_git(found: Iterable[Repository], here: _Search) -> Iterator[str]:
+    """What git runs or reads commands from, of these repositories."""
     names, seen = data("start_files")["repository"], set[str]()
-    every = GitDirectories()
+    every = GitDirectories(here.followed)
     found = tuple(found)
     directories_of_git = {each.directory for each in found}
     for each in found:
         if each.link is not None and kind_of(each.link) != stat.S_IFDIR:
             yield each.link
-            if not every.keep(linked_ways(each.link)):
+            if not every.keep(linked_ways(each.link, here.followed)):
                 yield each.top
-        if each.named is not None and not every.keep((plain(each.named),)):
+        if each.named is not None and not every.keep((plain(each.named, here.followed),)):
             yield each.top
         if each.link is None:
             # Whoever is told to use this one would look there first.
@@ -255,6 +280,6 @@ def _of_git(found: Iterable[Repository], notes: list[str], passed: dict[str, str
                 yield from (child(directory, name) for name in names)
         # What is not looked through is refused as a whole.
         yield from too_many
-    passed |= {each: each for each in every.passed}
+    here.passed.update({each: each for each in every.passed})
     if every.cut:
-        notes.append(_MANY_DIRECTORIES.format(every.cut[0], len(every.cut) - 1))
+        here.projects.notes.append(_MANY_DIRECTORIES.format(every.cut[0], len(every.cut) - 1))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nono.broker import ALL_ACCESS, Access, Effect, Floor, Glob, Policy
-from nono.broker.errors import TooManyLinks
+from nono.broker import ALL_ACCESS, Access, Effect, File, Floor, Glob, Policy
+from nono.broker.floor import carve
+from nono.broker.floor.passed_links import Behind
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS
 from tests.broker.worlds import World, allow, rule
 
@@ -79,7 +80,20 @@ def test_what_no_pattern_is_long_enough_for_is_refused_as_a_whole() -> None:
     assert not made.covers(f"{deep}/a.key", READ)
 
 
-def test_the_links_that_are_passed_are_bounded() -> None:
-    links = {f"/w/{number}/conf": f"/w/t/{number}" for number in range(1001)}
-    with pytest.raises(TooManyLinks):
-        floor(Linked(links), "**/conf/*.key")
+def test_where_more_links_lead_than_are_followed_all_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And each of them stays where it is."""
+    monkeypatch.setattr(carve, "_MAX_LED", 4)
+    links = {f"/w/l/{number}/conf": f"/w/t/{number}" for number in range(7)}
+    files = [f"/w/t/{number}/{name}" for number in range(7) for name in ("a.key", "x")]
+    world, behind = Linked(links, *files), Behind({}, {}, {})
+    rules = (allow("/w", FLOOR_ACCESS), rule(Glob("**/conf/*.key"), ALL_ACCESS, Effect.DENY))
+    made = carve.carve(rules, (), world, frozenset(), alone=True, behind=behind)
+    assert len(behind.whole) == 3
+    for number in range(7):
+        directory = f"/w/t/{number}"
+        assert not made.covers(f"{directory}/a.key", READ)
+        assert made.covers(f"{directory}/x", READ) is (directory not in behind.whole)
+    kept = {each.pattern for each in made.matched if each.access == CHANGING}
+    assert {File(link, "**/conf/*.key") for link in links} <= kept

@@ -13,7 +13,7 @@ from nono.broker import File, Subtree, is_within
 from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import own_code, searched_modules, shadowing
 from nono.supervisor.session.loaded import load_everything
-from nono.supervisor.walk import way
+from nono.supervisor.walk import Followed, way
 from tests.conftest import Account
 
 ASKING = """
@@ -146,11 +146,11 @@ def test_links_on_the_way(tmp_path: Path) -> None:
     os.symlink("a/../a", f"{top}/one")
     os.symlink(f"{top}/one/b", f"{top}/two")
     os.symlink("loop", f"{top}/loop")
-    seen: dict[str, str | None] = {}
+    followed = Followed()
     expected = (f"{top}/a/b/new/x", (f"{top}/two", f"{top}/one"), ())
-    assert way(f"{top}/two/new/x", seen=seen) == expected
-    assert way(f"{top}/two/new/x", seen=seen) == expected
-    assert f"{top}/loop" in way(f"{top}/loop/x", seen=seen).links
+    assert way(f"{top}/two/new/x", followed=followed) == expected
+    assert way(f"{top}/two/new/x", followed=followed) == expected
+    assert f"{top}/loop" in way(f"{top}/loop/x", followed=followed).links
 
 
 def test_what_is_only_worked_on_is_no_place_for_modules(

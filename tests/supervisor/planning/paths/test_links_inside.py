@@ -10,6 +10,7 @@ from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, Plan, make_plan
 from nono.supervisor.planning.paths import links_inside
+from nono.supervisor.planning.projects import start_files
 
 
 @pytest.fixture
@@ -116,3 +117,38 @@ def test_links_in_what_a_person_named_are_not_followed(home: Path) -> None:
     for named in (".vscode/snippets", ".vscode"):
         assert may_write(plan(home, allow=[named]), top / "scripts/x")
     assert not may_write(plan(home), top / "scripts/x")
+
+
+LEADING = (
+    (".vscode", "a/" * 40 + "x"),
+    (".envrc", "a/" * 40 + "x"),
+    (".git/hooks/pre-commit", "../../" + "a/" * 90 + "../x"),
+)
+
+
+@pytest.mark.parametrize(("place", "target"), LEADING)
+def test_where_ways_lead_through_too_much_nothing_is_changed(
+    home: Path, place: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may lead anywhere in what is opened, and the start goes on."""
+    top = home / "src/p"
+    link(top / place, target)
+    assert may_write(plan(home), top / "other")
+    monkeypatch.setattr(start_files, "MAX_FOLLOWED", 600)
+    made = plan(home)
+    assert not may_write(made, top / "other") and not may_write(made, top / "a/b")
+    assert any(note.startswith(f"{top / place}: leads through more") for note in made.notes)
+
+
+def test_so_it_is_with_what_git_s_configuration_names(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = home / "src/p/.git/config"
+    for name in ("objects", "refs"):
+        (config.parent / name).mkdir()
+    (config.parent / "HEAD").write_text("ref: refs/heads/m\n")
+    config.write_text("".join(f"[core]\nhooksPath = {n}{'/a' * 40}/../x\n" for n in range(9)))
+    monkeypatch.setattr(start_files, "MAX_FOLLOWED", 2000)
+    made = plan(home)
+    assert not may_write(made, home / "src/p/other")
+    assert any(note.startswith(f"{config}: leads through more") for note in made.notes)
