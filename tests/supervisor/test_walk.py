@@ -1,6 +1,7 @@
 """The way of a path: which links it passes, and which of them lead out."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,17 @@ def test_a_link_leads_out_only_of_what_may_have_changed(tree: Path) -> None:
     assert Changeable([str(tree)]).follow(f"{tree}/work/one")[1] is None
     assert Changeable([f"{tree}/other"]).follow(f"{tree}/work/one")[1] is None
     assert Changeable([]).follow(f"{tree}/work/one") == (f"{tree}/other/here", None)
+
+
+@pytest.mark.parametrize("name", ["a/", "a/../", "../", "./"])
+def test_what_no_kernel_follows_leads_nowhere_and_is_not_walked(name: str) -> None:
+    """Each of its beginnings would have to be held: gigabytes, of a line in a file."""
+    path = "/" + name * 200_000 + "b"
+    tracemalloc.start()
+    try:
+        found = way(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.passed == ()
+    assert most < 40_000_000

@@ -126,7 +126,7 @@ class Named(NamedTuple):
     def steps(self) -> int:
         """Of the way to another repository, which itself is found as any other is."""
         is_way = self.key in _REMOTES and local_path(os.fsencode(self.path)) is not None
-        return 1 + self.path.count("/") if is_way and len(self.path) < _MAX_PATH else 0
+        return 1 + self.path.count("/") if is_way else 0
 
     def passed(self, top: str, followed: Followed) -> tuple[str, ...]:
         """What that way hangs on."""
@@ -283,7 +283,7 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
         local = local_path(value) if key in _REMOTES else None
         if local and local not in paths and (b"/" in local or key in _WITHOUT_SLASH):
             paths.append(local)
-    for path in map(os.fsdecode, paths):
+    for path in map(os.fsdecode, (each for each in paths if len(each) < _MAX_PATH)):
         if path.startswith("~/"):
             path = child(home, path[2:])
         yield Named(file, key, looks.expanduser(path))

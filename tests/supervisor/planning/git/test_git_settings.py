@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -248,3 +249,20 @@ def test_what_goes_up_is_kept_with_what_it_goes_up_from(home: Path, text: str, n
     assert may_write(made, home / "p/sub/new") and may_write(made, home / "p/new")
     if name == "led":
         assert not may_write(made, home / "p/o/p") and may_write(made, home / "p/o/p/new")
+
+
+@pytest.mark.parametrize("key", ["hooksPath", "worktree", "fsmonitor", "sshCommand"])
+def test_a_path_that_no_kernel_takes_names_nothing(home: Path, key: str) -> None:
+    """A run may leave it in a repository of its own: no later start holds each of its parts."""
+    for name in ("objects", "refs"):
+        (home / "p/.git" / name).mkdir()
+    (home / "p/.git/HEAD").write_text("ref: refs/heads/m\n")
+    (home / "p/.git/config").write_text(f"[core]\n\t{key} = {'a/' * 40_000}../b\n")
+    tracemalloc.start()
+    try:
+        made = plan(home, "p")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert may_write(made, home / "p/a")
+    assert most < 60_000_000
