@@ -20,6 +20,7 @@ from nono.broker import (
 )
 from nono.broker.dataclass import replace
 from nono.broker.rules.access import CHANGING
+from nono.supervisor import looks
 from nono.supervisor.decisions import other_links, refused_files
 from nono.supervisor.decisions.other_links import OtherLinks
 
@@ -265,3 +266,24 @@ def test_too_many_names_to_refuse_are_an_error(
     with pytest.raises(PolicyError, match="cannot be looked into") as raised:
         OtherLinks(rules, ())
     assert raised.value.hint == f"chmod u+rx {vault}"
+
+
+def test_names_below_each_other_take_one_look_at_each_directory(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def readlink(path: str) -> str:
+        looked.append(path)
+        return os.readlink(path)
+
+    (opened / "x").touch()
+    directory, rules = opened, [rule(opened, Effect.ALLOW), rule(opened / "x", Effect.DENY)]
+    for _ in range(50):
+        directory = directory / "a"
+        directory.mkdir()
+        (directory / "x").hardlink_to(opened / "x")
+        rules.append(rule(directory / "x", Effect.DENY))
+    monkeypatch.setattr(looks, "readlink", readlink)
+    assert OtherLinks(rules, ()).is_complete
+    assert f"{directory}" in looked and len(looked) == len(set(looked))
