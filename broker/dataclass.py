@@ -84,7 +84,7 @@ def _made(cls: type, eq: bool, frozen: bool, slots: bool) -> type:
     if eq:
         methods["__eq__"] = _eq_of(fields)
     if frozen and slots:
-        methods |= {"__getstate__": _getstate, "__setstate__": _setstate}
+        methods |= {"__getstate__": _getstate, "__setstate__": _setstate_later}
     new = {name: made for name, made in methods.items() if name not in body}
     new["__match_args__"] = tuple(name for name, each in fields.items() if each.init)
     new["_record_fields"] = fields
@@ -254,6 +254,12 @@ def _getstate(self: Any) -> list[Any]:
     return [getattr(self, name) for name in self._record_fields]
 
 
-def _setstate(self: Any, state: list[Any]) -> None:
-    for name, value in zip(self._record_fields, state, strict=True):
-        object.__setattr__(self, name, value)
+def _setstate_later(self: Any, state: list[Any]) -> None:
+    """Puts the real `__setstate__` in its place and calls it: a start makes a thousand objects."""
+    cls = type(self)
+    names = [*cls._record_fields]
+    known = {f"_set_{name}": getattr(cls, name).__set__ for name in names}
+    lines = "".join(f"\n _set_{name}(self, {name})" for name in names)
+    text = f"def __setstate__(self, state):\n [{', '.join(names)}] = state{lines}"
+    cls.__setstate__ = made_of(text, "__setstate__", known)
+    cls.__setstate__(self, state)
