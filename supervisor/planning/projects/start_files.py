@@ -26,6 +26,8 @@ from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import kind_of, linked_ways
 from nono.supervisor.planning.git.git_settings import (
     Configurations,
+    Named,
+    in_every_work_tree,
     named_by_configuration,
     named_everywhere,
     of_every_repository,
@@ -53,10 +55,12 @@ _ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
 
 class StartFiles(NamedTuple):
-    """The refusals, and the repositories that were found for them."""
+    """The refusals, the repositories that were found for them, and what git runs in every work tree
+    (`in_every_work_tree`), None where nobody looked."""
 
     rules: tuple[Rule, ...]
     found: Found
+    in_work_trees: dict[str, bool] | None = None
 
 
 NOTHING = StartFiles((), Found(()))
@@ -80,7 +84,9 @@ def start_file_rules(
     found = within_bounds(repositories.search(searched, remembered(searched, env)), written)
     is_opened = Reach(rules)
     passed: dict[str, str] = {}
-    named, found = _named(found, home, env, passed)
+    own = Configurations()
+    settings = of_every_repository(home, env, own)
+    named, found = _named(found, home, settings, own, passed)
     known: dict[str, str] = {}
     projects = ProjectDirectories()
     search = _start_files(sorted(written), found, named, workdir, expand, projects, passed)
@@ -96,7 +102,8 @@ def start_file_rules(
     alone = _alone(is_opened.among(passed), spellings)
     single = [File(each, _spelled(passed[each], workdir)) for each in alone]
     refusals = [replace(refusal, pattern=each) for each in single]
-    return StartFiles((*((refusal,) if spellings else ()), *refusals), found)
+    every = (*((refusal,) if spellings else ()), *refusals)
+    return StartFiles(every, found, in_every_work_tree(settings))
 
 
 def _alone(passed: Collection[str], kept: Iterable[str]) -> list[str]:
@@ -119,7 +126,8 @@ def started_by_itself(
     ones = {one for each in above for one in repositories.repositories_at(each)}
     found = Found(tuple(sorted(ones, key=str)))
     passed: dict[str, str] = {}
-    named, found = _named(found, home, env, passed)
+    own = Configurations()
+    named, found = _named(found, home, of_every_repository(home, env, own), own, passed)
     known: dict[str, str] = {}
     projects = ProjectDirectories()
     for each, spelled in _start_files(above, found, named, workdir, expand, projects, passed):
@@ -131,16 +139,19 @@ def started_by_itself(
 
 
 def _named(
-    found: Found, home: str, env: Mapping[str, str], passed: dict[str, str]
+    found: Found,
+    home: str,
+    settings: Sequence[Named],
+    own: Configurations,
+    passed: dict[str, str],
 ) -> tuple[list[str], Found]:
-    """What git's configuration names; and what was found, with what is to be said of it. `passed`
-    gets what the ways of what is named hang on.
+    """What git's configuration names; and what was found, with what is to be said of it. `settings`
+    are those of every repository, from `own`; `passed` gets what the ways of what is named hang on.
 
     Where there is more configuration than is read, no file of the work tree may be changed: any
     may be a hook.
     """
-    own, configurations, unread = Configurations(), Configurations(), list[Repository]()
-    settings = of_every_repository(home, env, own)
+    configurations, unread = Configurations(), list[Repository]()
     named = [*named_everywhere(settings, home, own)]
     for one in found.repositories:
         before = len(configurations.cut)
