@@ -2,9 +2,10 @@
 
 A start makes sixty of them. The standard decorator compiles six methods for each, and loads
 `inspect` with all that it needs: a sixth of a start together. Here `__init__` alone is compiled,
-when the first object is made; the other methods are the same functions for every class. A test
-compares all that is made here with what the standard decorator makes. For a type checker it is
-the standard one, and `dataclasses.replace`, `fields` and the rest find what they look for.
+when the first object is made; the other methods are the same functions for every class, and learn
+at their first call what of it they are about. A test compares all that is made here with what the
+standard decorator makes. For a type checker it is the standard one, and `dataclasses.replace`,
+`fields` and the rest find what they look for.
 """
 
 from __future__ import annotations
@@ -53,13 +54,18 @@ _NONE = object()
 
 
 class _Field:
-    """What is said of one field."""
+    """What is said of one field; of most, nothing."""
 
-    __slots__ = ("compared", "default", "factory", "hashed", "init", "said", "shown", "type")
+    said: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    type: object = None
+    default: Any = _NONE
+    factory: Any = _NONE
+    init = shown = compared = hashed = True
 
     def __init__(self, said: dict[str, Any]) -> None:
+        if not said:
+            return
         self.said = said
-        self.type: object = None
         self.default = said.get("default", _NONE)
         self.factory = said.get("default_factory", _NONE)
         self.init = said.get("init", True)
@@ -203,29 +209,34 @@ def _values_of(names: list[str]) -> Any:
 
 
 def _eq_of(fields: dict[str, _Field]) -> Any:
-    values = _values_of([name for name, each in fields.items() if each.compared])
+    values: Any = None
 
     def __eq__(self: object, other: object) -> Any:
-        if other.__class__ is self.__class__:
-            return values(self) == values(other)
-        return NotImplemented
+        nonlocal values
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        if values is None:
+            values = _values_of([name for name, each in fields.items() if each.compared])
+        return values(self) == values(other)
 
     return __eq__
 
 
 def _hash_of(fields: dict[str, _Field]) -> Any:
-    values = _values_of([name for name, each in fields.items() if each.hashed])
+    values: Any = None
 
     def __hash__(self: object) -> int:
+        nonlocal values
+        if values is None:
+            values = _values_of([name for name, each in fields.items() if each.hashed])
         return hash(values(self))
 
     return __hash__
 
 
 def _repr_of(fields: dict[str, _Field]) -> Any:
-    names = [name for name, each in fields.items() if each.shown]
-
     def __repr__(self: object) -> str:
+        names = [name for name, each in fields.items() if each.shown]
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{self.__class__.__qualname__}({shown})"
 

@@ -139,7 +139,7 @@ class Start:
     def _find(self) -> Made | None:
         try:
             kept = read_kept(_KIND, self._file, self._env)
-            body = kept[_HASH_BYTES:]
+            body = memoryview(kept)[_HASH_BYTES:]  # a copy would be of some hundred KiB
             if kept[:_HASH_BYTES] != source_hash(_NOT_SPOILT, body):
                 return None
             key, behind, found, *rest = marshal.loads(body)
