@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import struct
 import threading
+from _socket import AF_INET, CMSG_LEN, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL, SOCK_DGRAM, SOL_SOCKET
 
 from nono.supervisor.errors import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
     from typing import Final
 
     from nono.supervisor.linux.own_process import OwnProcess
@@ -29,7 +30,7 @@ _PROGRAM: Final = os.path.join(os.path.dirname(__file__), "lo_only.py")
 _SO_NETNS_COOKIE: Final = 71
 _COOKIE_BYTES: Final = 8
 _DESCRIPTOR: Final = struct.Struct("@i")
-_LENGTH: Final = socket.CMSG_LEN(_DESCRIPTOR.size)
+_LENGTH: Final = CMSG_LEN(_DESCRIPTOR.size)
 
 
 class Datagrams:
@@ -52,12 +53,14 @@ class Datagrams:
 
     def start(self) -> None:
         """Make the namespace. Takes the time that Python needs to start. Raises nothing."""
+        import socket  # which a start does without
+
         with self._lock:
             if self.is_ready:
                 return
             try:
                 self._start()
-                with socket.socket(fileno=self._request(socket.AF_INET)) as probe:
+                with socket.socket(fileno=self._request(AF_INET)) as probe:
                     self._cookie = _cookie(probe)
             except OSError as error:
                 self.refused = error.errno or errno.EPERM
@@ -71,7 +74,7 @@ class Datagrams:
 
     def is_own(self, sock: socket.socket) -> bool:
         """True when the socket is in the sandbox's own namespace, and not in the machine's."""
-        if sock.type != socket.SOCK_DGRAM or not self._cookie:
+        if sock.type != SOCK_DGRAM or not self._cookie:
             return False
         try:
             return _cookie(sock) == self._cookie
@@ -95,8 +98,8 @@ class Datagrams:
         assert self._maker is not None
         control = self._maker.control
         try:
-            control.send(bytes((family,)), socket.MSG_NOSIGNAL)
-            answer, ancillary, _, _ = control.recvmsg(1, _LENGTH, socket.MSG_CMSG_CLOEXEC)
+            control.send(bytes((family,)), MSG_NOSIGNAL)
+            answer, ancillary, _, _ = control.recvmsg(1, _LENGTH, MSG_CMSG_CLOEXEC)
         except OSError:
             # What came later would be taken for the answer to another request.
             control.close()
@@ -109,4 +112,4 @@ class Datagrams:
 
 def _cookie(sock: socket.socket) -> bytes:
     """What tells one network namespace from another. Raises OSError before Linux 5.14."""
-    return sock.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, _COOKIE_BYTES)
+    return sock.getsockopt(SOL_SOCKET, _SO_NETNS_COOKIE, _COOKIE_BYTES)
