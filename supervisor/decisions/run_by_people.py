@@ -21,8 +21,8 @@ from nono.broker.datafile import data
 from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import of
+from nono.supervisor.descriptors import bytes_of
 from nono.supervisor.places import canonical, home_directory
-from nono.supervisor.planning.git.git_files import bytes_of
 from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
 
 TYPE_CHECKING = False

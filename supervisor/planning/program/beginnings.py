@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from nono.supervisor.planning.git.git_files import bytes_of
+from nono.supervisor.descriptors import bytes_of
 
 _HEAD = 4096
 _OF_32_BITS = frozenset((3, 62, 40))
