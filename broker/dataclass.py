@@ -2,9 +2,10 @@
 
 A start makes sixty of them. The standard decorator compiles six methods for each, and loads
 `inspect` with all that it needs: a sixth of a start together. Here `__init__` alone is compiled,
-when the first object is made; the other methods are the same functions for every class. A test
-compares all that is made here with what the standard decorator makes. For a type checker it is
-the standard one, and `dataclasses.replace`, `fields` and the rest find what they look for.
+when the first object is made; the other methods are the same functions for every class, and learn
+at their first call what of it they are about. A test compares all that is made here with what the
+standard decorator makes. For a type checker it is the standard one, and `dataclasses.replace`,
+`fields` and the rest find what they look for.
 """
 
 from __future__ import annotations
@@ -53,13 +54,18 @@ _NONE = object()
 
 
 class _Field:
-    """What is said of one field."""
+    """What is said of one field; of most, nothing."""
 
-    __slots__ = ("compared", "default", "factory", "hashed", "init", "said", "shown", "type")
+    said: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    type: object = None
+    default: Any = _NONE
+    factory: Any = _NONE
+    init = shown = compared = hashed = True
 
     def __init__(self, said: dict[str, Any]) -> None:
+        if not said:
+            return
         self.said = said
-        self.type: object = None
         self.default = said.get("default", _NONE)
         self.factory = said.get("default_factory", _NONE)
         self.init = said.get("init", True)
@@ -84,7 +90,7 @@ def _made(cls: type, eq: bool, frozen: bool, slots: bool) -> type:
     if eq:
         methods["__eq__"] = _eq_of(fields)
     if frozen and slots:
-        methods |= {"__getstate__": _getstate, "__setstate__": _setstate}
+        methods |= {"__getstate__": _getstate, "__setstate__": _setstate_later}
     new = {name: made for name, made in methods.items() if name not in body}
     new["__match_args__"] = tuple(name for name, each in fields.items() if each.init)
     new["_record_fields"] = fields
@@ -203,29 +209,34 @@ def _values_of(names: list[str]) -> Any:
 
 
 def _eq_of(fields: dict[str, _Field]) -> Any:
-    values = _values_of([name for name, each in fields.items() if each.compared])
+    values: Any = None
 
     def __eq__(self: object, other: object) -> Any:
-        if other.__class__ is self.__class__:
-            return values(self) == values(other)
-        return NotImplemented
+        nonlocal values
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        if values is None:
+            values = _values_of([name for name, each in fields.items() if each.compared])
+        return values(self) == values(other)
 
     return __eq__
 
 
 def _hash_of(fields: dict[str, _Field]) -> Any:
-    values = _values_of([name for name, each in fields.items() if each.hashed])
+    values: Any = None
 
     def __hash__(self: object) -> int:
+        nonlocal values
+        if values is None:
+            values = _values_of([name for name, each in fields.items() if each.hashed])
         return hash(values(self))
 
     return __hash__
 
 
 def _repr_of(fields: dict[str, _Field]) -> Any:
-    names = [name for name, each in fields.items() if each.shown]
-
     def __repr__(self: object) -> str:
+        names = [name for name, each in fields.items() if each.shown]
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{self.__class__.__qualname__}({shown})"
 
@@ -254,6 +265,12 @@ def _getstate(self: Any) -> list[Any]:
     return [getattr(self, name) for name in self._record_fields]
 
 
-def _setstate(self: Any, state: list[Any]) -> None:
-    for name, value in zip(self._record_fields, state, strict=True):
-        object.__setattr__(self, name, value)
+def _setstate_later(self: Any, state: list[Any]) -> None:
+    """Puts the real `__setstate__` in its place and calls it: a start makes a thousand objects."""
+    cls = type(self)
+    names = [*cls._record_fields]
+    known = {f"_set_{name}": getattr(cls, name).__set__ for name in names}
+    lines = "".join(f"\n _set_{name}(self, {name})" for name in names)
+    text = f"def __setstate__(self, state):\n [{', '.join(names)}] = state{lines}"
+    cls.__setstate__ = made_of(text, "__setstate__", known)
+    cls.__setstate__(self, state)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from collections.abc import Callable
@@ -18,11 +16,17 @@ PROFILES = f"{DATA}/profiles"
 # importlib.resources would cost every start 10 ms: it imports archives and temporary files.
 
 _kept: list[tuple[Find, Keep]] = []
+_found: dict[str, dict[str, Any]] = {}
 
 
-@cache
 def data(name: str) -> dict[str, Any]:
     """The object in `data/<name>.json`."""
+    if name not in _found:
+        _found[name] = _read(name)
+    return _found[name]
+
+
+def _read(name: str) -> dict[str, Any]:
     path = f"{DATA}/{name}.json"
     for find, _ in _kept:
         found = find(path)

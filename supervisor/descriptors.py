@@ -58,6 +58,14 @@ def first_bytes(path: str, size: int) -> bytes:
         return looks.first_bytes(path, size)
 
 
+def bytes_of(path: str, size: int) -> bytes:
+    """At most so much of a regular file; nothing of any other, which could block."""
+    try:
+        return first_bytes(path, size)
+    except OSError:
+        return b""
+
+
 def listdir(path: str) -> list[str]:
     """As os.listdir(). Raises StartError where no descriptor is left."""
     with _NEEDED:

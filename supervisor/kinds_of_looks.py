@@ -153,6 +153,11 @@ def _of_source(found: os.stat_result) -> str:
     return f"{_of_file(found)} {found.st_size} {found.st_mtime_ns}"
 
 
+def _of_sources(*paths: str) -> list[tuple[int, int, int]]:
+    """Which files they are, and by what an import tells that one has changed."""
+    return [(each.st_ino, each.st_mtime_ns, each.st_size) for each in map(os.stat, paths)]
+
+
 class Apart(NamedTuple):
     """What of a directory's entries is no regular file."""
 
@@ -292,6 +297,7 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[[Any], str]]] = {
     "file": (lambda path, follow: os.stat(path, follow_symlinks=follow), _of_file),
     "links": (os.lstat, _of_links),
     "source": (os.stat, _of_source),
+    "sources": (_of_sources, str),
     "leaf": (_device_of_leaf, str),
     "larger": (lambda path, size: os.path.getsize(path) > size, str),
     "lists": (_open_to_list, str),

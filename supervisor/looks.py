@@ -120,6 +120,11 @@ def source_status(path: str) -> StatusOfSource:
     return found
 
 
+def sources(paths: Iterable[str]) -> None:
+    """Note of which time and size files are that only nono's owner may write. Raises OSError."""
+    _look("sources", *paths)
+
+
 def readlink(path: str) -> str:
     """As os.readlink()."""
     if _noting is None:

@@ -95,18 +95,23 @@ def make(asked: Asked) -> Any:
 
 def digest_now(asked: Sequence[Asked]) -> bytes:
     """Make the same looks again. Raises ValueError, TypeError, LookupError for odd ones."""
-    return _digest([_text(each) for each in asked])
+    return _digest(texts_now(asked))
+
+
+def texts_now(asked: Iterable[Asked]) -> list[str]:
+    """What they find. In one loop: a start makes a thousand, most of which find nothing."""
+    texts = []
+    for kind, *words in asked:
+        look, text = KINDS[kind]
+        try:
+            found = look(*words)
+        except ODD as error:
+            texts.append(error_text(error))
+        else:
+            texts.append(found_text(text(found)))
+    return texts
 
 
 def _digest(texts: Iterable[str]) -> bytes:
     whole = "".join([f"{len(each)}:{each}" for each in texts])
     return sha256(whole.encode("utf-8", "surrogateescape")).digest()
-
-
-def _text(asked: Asked) -> str:
-    kind, *words = asked
-    look, text = KINDS[kind]
-    try:
-        return found_text(text(look(*words)))
-    except ODD as error:
-        return error_text(error)

@@ -28,6 +28,7 @@ BASE_DIRECTORIES = {
     "XDG_STATE_HOME": ".local/state",
 }
 """Variables, and where in the home it is without each: XDG Base Directory Specification."""
+RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
 TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
 _TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")

@@ -15,14 +15,14 @@ from nono.broker.policy.policy import Policy
 from nono.broker.rules.rule import File, Origin, Pattern, Rule, Subtree
 
 
-def packed_start(start: Start) -> Packed:
-    """The record as it stands in a chain."""
+def packed_start(start: Start, policy: bytes = b"") -> Packed:
+    """The record as it stands in a chain; `policy` is its policy, where that is packed already."""
     head = ("start", FORMAT, start.time, start.nono, start.tmpdir)
-    parts = [*map(packed, head), _policy(start.policy)]
+    parts = [*map(packed, head), policy or packed_policy(start.policy)]
     return Packed(beginning(len(parts)) + b"".join(parts))
 
 
-def _policy(policy: Policy) -> bytes:
+def packed_policy(policy: Policy) -> bytes:
     """As `plain_policy` has it."""
     network = policy.network
     origins: dict[int, bytes] = {}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import errno
 import functools
-import socket
 import struct
+from _socket import AF_INET, AF_INET6, IPPROTO_TCP, inet_ntop, inet_pton
 
 from nono.shims.errors import failure
 from nono.shims.linux import proc_net, sock_diag
@@ -17,6 +17,7 @@ from nono.shims.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
     from typing import Final
 
 _TCPDIAG_GETSOCK: Final = 18  # the older request, and the only one for both families at once
@@ -51,7 +52,7 @@ def is_told() -> bool:
 
     If not, the functions here read /proc/net instead. Raises OSError.
     """
-    no_state = _REQUEST_HEAD.pack(socket.AF_INET, socket.IPPROTO_TCP, 0)
+    no_state = _REQUEST_HEAD.pack(AF_INET, IPPROTO_TCP, 0)
     return sock_diag.is_told(no_state + _ID.pack(*map(bytes, (2, 2, 16, 16)), 0, bytes(8)))
 
 
@@ -111,11 +112,11 @@ def _connected(local: End, remote: End) -> _Connected | None:
         return None if listed is None else _Connected(listed.state, listed.identity)
     if all(_is_ipv4(each) for each in addresses):
         # The kernel finds the IPv6 socket of such a connection, too.
-        family = socket.AF_INET
+        family = AF_INET
         asked = [each[len(_MAPPED) :].ljust(16, b"\0") for each in addresses]
     else:
-        family, asked = socket.AF_INET6, list(addresses)
-    head = _REQUEST_HEAD.pack(family, socket.IPPROTO_TCP, _ALL_STATES)
+        family, asked = AF_INET6, list(addresses)
+    head = _REQUEST_HEAD.pack(family, IPPROTO_TCP, _ALL_STATES)
     request = head + _ID.pack(*ports, *asked, 0, sock_diag.ANY_COOKIE)
     with sock_diag.open_() as netlink:
         try:
@@ -143,14 +144,14 @@ def _packed(address: str) -> bytes:
     """The 16 bytes of an address, one of IPv4 in its mapped form."""
     try:
         if ":" in address:
-            return socket.inet_pton(socket.AF_INET6, address)
-        return _MAPPED + socket.inet_pton(socket.AF_INET, address)
+            return inet_pton(AF_INET6, address)
+        return _MAPPED + inet_pton(AF_INET, address)
     except OSError as error:
         raise ValueError(f"not an IP address: {address!r}") from error
 
 
 def _mapped(family: int, address: bytes) -> bytes:
-    return _MAPPED + address[:4] if family == socket.AF_INET else address
+    return _MAPPED + address[:4] if family == AF_INET else address
 
 
 def _is_ipv4(address: bytes) -> bool:
@@ -159,8 +160,8 @@ def _is_ipv4(address: bytes) -> bool:
 
 def _text(address: bytes) -> str:
     if _is_ipv4(address):
-        return socket.inet_ntop(socket.AF_INET, address[len(_MAPPED) :])
-    return socket.inet_ntop(socket.AF_INET6, address)
+        return inet_ntop(AF_INET, address[len(_MAPPED) :])
+    return inet_ntop(AF_INET6, address)
 
 
 def _port(port: int) -> bytes:

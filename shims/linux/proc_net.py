@@ -8,7 +8,6 @@ two of them: so each list is read twice, and what is in either is there.
 from __future__ import annotations
 
 import os
-import socket
 import struct
 from collections.abc import Iterable
 
@@ -16,6 +15,7 @@ from nono.shims.named_tuple import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
     from typing import Final
 
 _MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2

@@ -6,14 +6,15 @@ Questions and answers of one address family are in modules of their own: unix_di
 from __future__ import annotations
 
 import errno
-import socket
 import struct
+from _socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET
 from collections.abc import Iterator
 
 from nono.shims.errors import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
     from typing import Final
 
 _NETLINK_SOCK_DIAG: Final = 4
@@ -42,13 +43,15 @@ TCP_LISTEN: Final = 10
 
 def cookie(sock: socket.socket) -> int:
     """What tells this socket from every other one since the machine started. Raises OSError."""
-    return int.from_bytes(sock.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8), "little")
+    return int.from_bytes(sock.getsockopt(SOL_SOCKET, _SO_COOKIE, 8), "little")
 
 
 def open_() -> socket.socket:
     """A netlink socket for the questions below, one after the other. Raises OSError."""
-    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
-    return socket.socket(socket.AF_NETLINK, kind, _NETLINK_SOCK_DIAG)
+    import socket  # which a start does without
+
+    kind = SOCK_RAW | SOCK_CLOEXEC
+    return socket.socket(AF_NETLINK, kind, _NETLINK_SOCK_DIAG)
 
 
 def ask(netlink: socket.socket, request: bytes) -> bytes:

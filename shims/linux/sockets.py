@@ -33,6 +33,7 @@ from nono.shims.linux.syscall_classes import own_number
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import socket
+    from _socket import socket as PlainSocket
     from typing import Final
 
 _CONNECT: Final = own_number("connect")
@@ -80,7 +81,7 @@ def listen(fd: int, backlog: int) -> None:
     syscall(_LISTEN, fd, backlog)
 
 
-def receive_descriptor(sock: socket.socket, size: int) -> tuple[bytes, int | None]:
+def receive_descriptor(sock: PlainSocket, size: int) -> tuple[bytes, int | None]:
     """Bytes and the one descriptor that came with them, close-on-exec. Raises OSError.
 
     `socket.recv_fds` ignores its flags: every child that a host executes would get what it gives.

@@ -47,10 +47,8 @@ _ALONE = contextlib.nullcontext()
 
 @dataclass(frozen=True, slots=True)
 class AuditOptions:
-    """How to keep an audit.
-
-    `every_call` records also what the fast lane would let pass, which is then slower. `required`
-    refuses what cannot be recorded. `env` says where sessions are kept: os.environ, if not given.
+    """How to keep an audit: `every_call` records also what the fast lane would let pass, slower;
+    `required` refuses what cannot be recorded; `env`, or os.environ, says where sessions are kept.
     """
 
     every_call: bool = False
@@ -92,10 +90,13 @@ class Audit:
         """True when `refuses` is asked for before each call."""
         return self.options.required
 
-    def start(self, policy: Policy, tmpdir: str) -> None:
-        """The first record. Raises StartError when it is required and cannot be written."""
+    def start(self, policy: Policy, tmpdir: str, packed: bytes = b"") -> None:
+        """The first record; `packed` as `packed_start` has it.
+
+        Raises StartError when it is required and cannot be written."""
+        record = records.Start(time.time_ns(), VERSION, tmpdir, policy)
         with self._starting():
-            self._append(packed_start(records.Start(time.time_ns(), VERSION, tmpdir, policy)))
+            self._append(packed_start(record, packed))
 
     def program(self, argv: Sequence[str], cwd: str) -> None:
         """A program is about to be started. Raises StartError as `start` does."""
@@ -244,8 +245,7 @@ class Audit:
         with self._lock, self._shared or _ALONE:
             summed = self._pace.take(now)
             admitted = self._pace.admits(now, self._writer.seal.size, kind, about)
-        if summed:
-            self._write_summed(summed)
+        self._write_summed(summed)
         return admitted
 
     def _write_summed(self, summed: Mapping[str, int]) -> None:

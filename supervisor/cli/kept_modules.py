@@ -126,8 +126,9 @@ class KeptModules:
         _, _, _, _, _, _, at, length = self.entries[name]
         return self._read(length, self._body + at)
 
-    def codes(self, names: Sequence[str]) -> dict[str, memoryview]:
-        """The code of many modules, in one piece where they lie close together. Raises OSError."""
+    def codes(self, names: Sequence[str], room: bytearray) -> dict[str, memoryview]:
+        """The code of many modules, in one piece where they lie close together, and in `room` where
+        there is enough. Raises OSError."""
         found = [(name, *self.entries[name][-2:]) for name in names if name in self.entries]
         if not found:
             return {}
@@ -135,14 +136,24 @@ class KeptModules:
         end = max(at + length for _, at, length in found)
         if end - start > 2 * sum(length for _, _, length in found):
             return {name: memoryview(self.code(name)) for name, _, _ in found}
-        piece = memoryview(self._read(end - start, self._body + start))
+        piece = self._read_into(room, end - start, self._body + start)
         return {name: piece[at - start :][:length] for name, at, length in found}
 
     def _read(self, length: int, at: int) -> bytes:
+        self._require_file()
+        return os.pread(self._fd, length, at)
+
+    def _read_into(self, room: bytearray, length: int, at: int) -> memoryview:
+        if length > len(room):
+            return memoryview(self._read(length, at))
+        self._require_file()
+        view = memoryview(room)[:length]
+        return view[: os.preadv(self._fd, [view], at)]
+
+    def _require_file(self) -> None:
         found = os.fstat(self._fd)
         if (found.st_dev, found.st_ino) != self._which:
             raise OSError(errno.EBADF, "closed, and another file's by now")
-        return os.pread(self._fd, length, at)
 
     def searched(self) -> list[str]:
         """Where modules are looked for, but for the directory of the command, if that is one."""

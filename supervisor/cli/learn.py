@@ -102,7 +102,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         output = _new_file(values["output"], values["force"])
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
-        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
+        before = RunByPeople.of_plan(plan, os.environ)
         faults: list[str] = []
         if values["as_json"]:
             # What the program prints must never be taken for the profile.

@@ -47,7 +47,7 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
         channels = Channels(named(plan.ask), tuple(argv), values["profile"] or "")
         home = home_directory(os.environ)
         said = said_of(options, argv, home, plan.workdir)
-        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
+        before = RunByPeople.of_plan(plan, os.environ)
         prepared = prepare(plan, channels=channels)
         prepared.decisions.opening = before.open
         faults: list[str] = []

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import marshal
 import sys
-from contextlib import contextmanager, nullcontext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
-    from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
 
     from nono.supervisor.cli.kept_modules import KeptModules
@@ -26,7 +24,9 @@ _MAX_LETTERS = 32
 _STARTS = ("os.fork", "os.posix_spawn")
 """Audit events of what starts a process, the first of which is the program's."""
 _PIECE = 8
-"""So many modules are read at once: memory for more would be fresh from the kernel each time."""
+"""So many modules are read at once."""
+_ROOM_BYTES = 1 << 17
+"""For them, the same each time: memory that is fresh from the kernel takes as long as to read."""
 
 
 def kind_of(arguments: Sequence[str]) -> str:
@@ -68,14 +68,15 @@ class StartOfKind:
         elif self._kind and (self._names or len(self._kept.together) < _MAX_KINDS):
             sys.addaudithook(self._note)
 
-    @contextmanager
-    def apart(self, what: str) -> Iterator[None]:
-        """What is loaded meanwhile is a kind of its own: not every such start needs it."""
+    def begin(self, what: str) -> int:
+        """Load what is known to be loaded for that; how many were."""
         names, is_settled = self._kept.together.get(self._kind_of(what), ([], False))
         if is_settled:
             load(self._kept, names)
-        begin = len(self._kept.finished)
-        yield
+        return len(self._kept.finished)
+
+    def end(self, what: str, begin: int) -> None:
+        """What was loaded since then is a kind of its own: not every such start needs it."""
         self._apart.setdefault(what, []).append((begin, len(self._kept.finished)))
 
     def _kind_of(self, what: str) -> str:
@@ -113,16 +114,31 @@ class StartOfKind:
         return True
 
 
-def apart(what: str) -> AbstractContextManager[None]:
-    """As `StartOfKind.apart`, where this process is such a start."""
-    return this[0].apart(what) if this else nullcontext()
+class apart:
+    """What is loaded meanwhile is a kind of its own, where this process is such a start.
+
+    A class of its own: contextlib, and what it needs, are among what is loaded together.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._begin = 0
+
+    def __enter__(self) -> None:
+        if this:
+            self._begin = this[0].begin(self._what)
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        if this and kind is None:
+            this[0].end(self._what, self._begin)
 
 
 def load(kept: KeptModules, names: Sequence[str]) -> None:
     """Load modules in their order, as far as they are what they were, and nothing is odd."""
+    room = bytearray(_ROOM_BYTES)
     try:
         for start in range(0, len(names), _PIECE):
-            for name, code in kept.codes(names[start : start + _PIECE]).items():
+            for name, code in kept.codes(names[start : start + _PIECE], room).items():
                 _load_one(kept, name, code)
     except Exception:
         return  # whoever needs the rest imports it, and is told what is wrong

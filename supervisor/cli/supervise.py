@@ -141,7 +141,7 @@ def _run(
     from nono.supervisor.streams import inherited_streams
 
     audit, counting = _audit_options(values), _counting(values)
-    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
+    before = RunByPeople.of_plan(plan, os.environ)
     streams = inherited_streams()
     note_use(values["profile"], os.environ, home_directory(os.environ), plan.workdir)
     prepared = prepare(

@@ -38,6 +38,9 @@ from nono.supervisor.decisions.searched_modules import process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import (
+    HOSTS,
+    NSSWITCH_CONF,
+    RESOLV_CONF,
     canonical,
     control_directories,
     platform,
@@ -53,7 +56,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.supervisor.planning.plan import Plan
 
-RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
 _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS)
 """What says where names are looked up, which in the filtered mode is with nono."""
 

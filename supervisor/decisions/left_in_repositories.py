@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.datafile import data
@@ -44,11 +43,11 @@ _Begun = tuple[tuple[str, State], ...]
 class LeftInRepositories:
     """What is there before it is open."""
 
-    def __init__(self, in_work_trees: Mapping[str, bool]) -> None:
+    def __init__(self, in_work_trees: Mapping[str, bool], started: int) -> None:
         """`in_work_trees` is what git runs in each because a person's configuration says so, and
-        whether it is a directory of hooks."""
+        whether it is a directory of hooks. `started` is when the run did, as time.time_ns()."""
         self._in_work_trees = dict(in_work_trees)
-        self._started = time.time_ns() - _BEHIND
+        self._started = started - _BEHIND
         self._opened: tuple[str, ...] = ()
         self._found: tuple[Repository, ...] = ()
         self._directories: dict[str, tuple[int, int] | None] = {}

@@ -23,9 +23,8 @@ from nono.supervisor.decisions.listed_places import places
 from nono.supervisor.decisions.searched_modules import own_prefixes, process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES, names_in
 from nono.supervisor.decisions.shared_libraries import shared_libraries
-from nono.supervisor.descriptors import listdir, raise_none_left
+from nono.supervisor.descriptors import bytes_of, listdir, raise_none_left
 from nono.supervisor.places import canonical, home_directory, profile_directory
-from nono.supervisor.planning.git.git_files import bytes_of
 from nono.supervisor.walk import Followed, way
 
 _NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")

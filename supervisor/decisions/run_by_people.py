@@ -12,23 +12,25 @@ import itertools
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from nono.broker import Access, Rule
 from nono.broker.dataclass import dataclass, field
 from nono.broker.datafile import data
-from nono.broker.package_json import MAX_BYTES, running_part
 from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import of
-from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
-from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
+from nono.supervisor.descriptors import bytes_of
 from nono.supervisor.places import canonical, home_directory
-from nono.supervisor.planning.git.git_files import bytes_of
-from nono.supervisor.planning.git.git_settings import in_every_work_tree, of_every_repository
-from nono.supervisor.planning.git.remembered_repositories import remember
-from nono.supervisor.planning.git.repositories import Repository, search, searched_directories
-from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a start in which nothing is opened, or changed, does without them
+    from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
+    from nono.supervisor.decisions.repository_walk import Walked
+    from nono.supervisor.planning.git.repositories import Repository
+    from nono.supervisor.planning.plan import Plan
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000
@@ -36,7 +38,7 @@ _NOT_LOOKED_INTO = frozenset({"node_modules", "__pycache__", "target"})
 _OF_A_PROJECT = ("python", "pip", "activate")
 _PACKAGE = "package.json"
 _NOTHING = ""
-_CUT = f"more than {MAX_NAMES:,} names below {{}}: look for repositories there yourself"
+_CUT = "more than {:,} names below {}: look for repositories there yourself"
 _NOT_REMEMBERED = "{}: which repositories are there could not be written down: {}"
 
 
@@ -49,21 +51,29 @@ class RunByPeople:
         repositories: Iterable[Repository] | None = None,
         caches: Iterable[str] = (),
         env: Mapping[str, str] | None = None,
+        in_work_trees: Mapping[str, bool] | None = None,
     ) -> None:
         """`repositories` are those whose hooks are kept; None where they are not known. `caches`
         are directories of the sandbox's own, which stay as well: a link may lead there. `env` says
         where git's configuration is, and where it is remembered for the next start which
-        repositories there are; without it, neither counts."""
+        repositories there are; without it, neither counts. `in_work_trees` is what that
+        configuration runs in each of them (`git_settings`), None where nobody looked."""
         self._env = env
         self._lock = threading.Lock()
-        settings = [] if env is None else of_every_repository(home_directory(env), env)
-        self._left = LeftInRepositories(in_every_work_tree(settings))
+        self._started = time.time_ns()
+        self._in_work_trees = in_work_trees
+        self._left: LeftInRepositories | None = None
         self.notes: list[str] = []
         """What a person should know about the look at the end, once there was one."""
         self._opened: list[str] = []
         self._tops: list[str] = []
         self._looks: list[_Look] = []
         self._open(rules, repositories, caches)
+
+    @classmethod
+    def of_plan(cls, plan: Plan, env: Mapping[str, str]) -> RunByPeople:
+        """Before a run that is planned so."""
+        return cls(plan.policy.rules, plan.repositories, plan.kept, env, plan.in_work_trees)
 
     def open(self, rules: Iterable[Rule], repositories: Iterable[Repository] | None = None) -> None:
         """More is about to be opened, during the run. From any thread."""
@@ -83,19 +93,31 @@ class RunByPeople:
             return not any(is_within(path, each) for each in before)
 
         opened = opened_by_people(rules, Access.WRITE)
-        searched = searched_directories(opened)
-        every = search(searched).repositories if repositories is None else tuple(repositories)
+        searched = _searched(opened)
+        every = _repositories_in(searched) if repositories is None else tuple(repositories)
         found = [each for each in every if is_new(each.directory) and is_new(each.link or each.top)]
         written = (*sorted(opened.directories), *(each.top for each in found if each.link))
         known = {each for look in self._looks for each in look.directories}
         directories = tuple(each for each in dict.fromkeys(written) if each not in known)
         self._opened = sorted({*before, *searched, *caches})
-        self._left.open(self._opened, found)
+        if self._opened and self._in_work_trees is None:
+            self._in_work_trees = _in_every_work_tree(self._env)
+        if found or self._left is not None:
+            self._left_in_repositories().open(self._opened, found)
         self._tops += (each.top for each in every)
         path = "" if self._env is None else self._env.get("PATH", "")
         look = _Look(directories, tuple(hiding(path.split(":"), (*searched, *caches))))
         look.before.update(look.states())
         self._looks.append(look)
+
+    def _left_in_repositories(self) -> LeftInRepositories:
+        """Made for the first repository, or at the end: there is nothing to compare before."""
+        if self._left is None:
+            from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
+
+            self._left = LeftInRepositories(self._in_work_trees or {}, self._started)
+            self._left.open(self._opened, ())
+        return self._left
 
     def changed(self, *, may_have_written: bool = True) -> list[str]:
         """The paths of those that are new or not as they were: first what is in repositories,
@@ -104,14 +126,23 @@ class RunByPeople:
         Where nothing can have been written, nobody looks for what is new.
         """
         changed = {path for look in self._looks for path in look.changed()}
-        walked = walk(self._opened) if may_have_written else Walked()
-        self.notes += (_CUT.format(each) for each in walked.cut)
-        if may_have_written and self._env is not None:
-            self._remember(walked, self._env)
-        first = set(self._left.changed(walked))
+        first = self._changed_in_repositories(may_have_written)
         return [*sorted(first), *sorted(changed - first)]
 
+    def _changed_in_repositories(self, may_have_written: bool) -> set[str]:
+        if not may_have_written and self._left is None:
+            return set()
+        from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
+
+        walked = walk(self._opened) if may_have_written else Walked()
+        self.notes += (_CUT.format(MAX_NAMES, each) for each in walked.cut)
+        if may_have_written and self._env is not None:
+            self._remember(walked, self._env)
+        return set(self._left_in_repositories().changed(walked))
+
     def _remember(self, walked: Walked, env: Mapping[str, str]) -> None:
+        from nono.supervisor.planning.git.remembered_repositories import remember
+
         # The run may have closed a directory to the walk: what the start knew counts, too.
         tops = [*self._tops, *walked.tops()]
         for directory in self._opened:
@@ -159,6 +190,29 @@ class _Look:
                 yield from _named(_entries(child(top, directory)), lambda name: True)
         for directory, hidden in self.commands:
             yield from _named(_entries(directory), hidden.__contains__)
+
+
+def _searched(opened: Opened) -> set[str]:
+    """The directories where repositories may be."""
+    if not opened.directly:
+        return {*opened.wholly}
+    # What only a pattern for parts of a directory needs is loaded only for one.
+    from nono.supervisor.planning.git.repositories import searched_directories
+
+    return searched_directories(opened)
+
+
+def _repositories_in(searched: Iterable[str]) -> tuple[Repository, ...]:
+    from nono.supervisor.planning.git.repositories import search
+
+    return search(searched).repositories
+
+
+def _in_every_work_tree(env: Mapping[str, str] | None) -> dict[str, bool]:
+    from nono.supervisor.planning.git.git_settings import in_every_work_tree, of_every_repository
+
+    settings = [] if env is None else of_every_repository(home_directory(env), env)
+    return in_every_work_tree(settings)
 
 
 def hiding(path: Iterable[str], opened: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
@@ -214,6 +268,8 @@ def _named(
         except OSError:
             continue
         if entry.name == _PACKAGE and stat.S_ISREG(status.st_mode):
+            from nono.broker.package_json import MAX_BYTES, running_part
+
             part = running_part(bytes_of(entry.path, MAX_BYTES + 1))
             yield entry.path, of(status) if part is None else part
         elif not stat.S_ISDIR(status.st_mode):

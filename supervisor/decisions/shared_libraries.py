@@ -18,8 +18,9 @@ from nono.broker import is_within
 from nono.broker.compiled import pattern_of
 from nono.supervisor import looks
 from nono.supervisor.decisions.listed_places import elements, places
+from nono.supervisor.descriptors import bytes_of
 from nono.supervisor.places import canonical
-from nono.supervisor.planning.git.git_files import bytes_of, regular_file
+from nono.supervisor.planning.git.git_files import regular_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from collections.abc import Collection, Iterable, Mapping
 
 from nono.broker.network.index import is_loopback
@@ -49,8 +49,16 @@ def on_loopback(names: Mapping[str, tuple[str, ...]], host: str) -> tuple[str, .
     """The addresses of a host that a machine's file names as itself, as of a server being
     developed; none of one that has another address as well, or is not in it."""
     found = names.get(host, ())
-    targets = [destination(each) for each in found]
-    return found if all(each is not None and is_loopback(each) for each in targets) else ()
+    return found if all(map(_is_on_loopback, found)) else ()
+
+
+def _is_on_loopback(address: str) -> bool:
+    """Of one in its usual spelling. The usual ones are known without `ipaddress`, which a start
+    would load for them."""
+    if address == "::1" or (address.startswith("127.") and ":" not in address):
+        return True
+    target = destination(address)
+    return target is not None and is_loopback(target)
 
 
 def is_ipv6_as_well(localhost: Collection[str]) -> bool:
@@ -75,8 +83,8 @@ def canonical_address(text: str) -> str | None:
 
     An address with a scope (`fe80::1%eth0`) is other text: its link is lost without it.
     """
-    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    family = AF_INET6 if ":" in text else AF_INET
     try:
-        return socket.inet_ntop(family, socket.inet_pton(family, text))
+        return inet_ntop(family, inet_pton(family, text))
     except (OSError, ValueError):  # ValueError: a NUL
         return None

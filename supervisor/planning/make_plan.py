@@ -166,6 +166,7 @@ def make_plan(
         not flags.speak_of("preload"),
         flags.speak_of("network.by"),
         limits_said(flags, profile.settings),
+        starting.in_work_trees,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nono.broker import Environment, Policy, Rule
 from nono.broker.dataclass import dataclass
 
@@ -24,7 +26,8 @@ class Plan:
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
-    whose hooks and configuration the program may not write, None where nobody looked. `to_make` are
+    whose hooks and configuration the program may not write, None where nobody looked;
+    `in_work_trees` is what the person's git runs in each (`git_settings`), as well. `to_make` are
     directories that a flag names, `new_directories` those that the profile opens for writing: they
     are made at the start. `upstream_proxy` is what allowed hosts are reached through. `ask` names
     the channel that asks a person about what no rule decides; empty for nobody. `preload` lets
@@ -49,6 +52,7 @@ class Plan:
     preload: bool = False
     by_proxy: bool = False
     limits: Limits | None = None
+    in_work_trees: Mapping[str, bool] | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:

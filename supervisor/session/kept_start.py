@@ -76,6 +76,8 @@ class Start:
         self._packed = b""
         self.tmpdir = TMPDIR_PREFIX + os.urandom(4).hex()
         """The name that the run's TMPDIR is to have."""
+        self.packed_policy = b""
+        """The policy as an audit has it; empty until that is known."""
         self._known: Made | None = None
         self._beside = ""
         """Where the TMPDIR is that the known policy opens."""
@@ -96,12 +98,14 @@ class Start:
     def complete(self, plan: Plan, tmpdir: str, make: Callable[[], Complete]) -> Complete:
         """The policy of a run with this TMPDIR. Raises what `make` does."""
         if self._known is not None:
-            is_the_same = tmpdir == os.path.join(self._beside, self.tmpdir)
-            return self._known[1] if is_the_same else make()
+            if tmpdir == os.path.join(self._beside, self.tmpdir):
+                return self._known[1]
+            self.packed_policy = b""
+            return make()
         with self._making(), self._noted():
             made = make()
-            for source in () if self._seen is None else _sources():
-                looks.source_status(source)
+            if self._seen is not None:
+                looks.sources(sorted(_sources()))
         self._looks.leave_out(tmpdir)
         self._beside, name = os.path.split(tmpdir)
         if name == self.tmpdir and self._looks.are_whole and _may_be_kept(plan):
@@ -116,10 +120,12 @@ class Start:
             parts: tuple[Any, ...] = (self._key, behind, found)
             if self._seen in (_NOT_NOTED, found):
                 # What only a start that is kept needs is loaded only then.
+                from nono.broker.audit.packed_policy import packed_policy
                 from nono.supervisor.session.kept_objects import packed
 
-                tmpdir = (self._beside, self.tmpdir)
-                parts = (*parts, self._looks.asked, *tmpdir, packed(plan, made))
+                self.packed_policy = packed_policy(made.policy)
+                tmpdir, asked = (self._beside, self.tmpdir), self._looks.asked
+                parts = (*parts, asked, *tmpdir, packed(plan, made), self.packed_policy)
             self._packed = marshal.dumps(parts)
         except Exception:
             return  # the run is well, and the next one is made anew
@@ -133,7 +139,7 @@ class Start:
     def _find(self) -> Made | None:
         try:
             kept = read_kept(_KIND, self._file, self._env)
-            body = kept[_HASH_BYTES:]
+            body = memoryview(kept)[_HASH_BYTES:]  # a copy would be of some hundred KiB
             if kept[:_HASH_BYTES] != source_hash(_NOT_SPOILT, body):
                 return None
             key, behind, found, *rest = marshal.loads(body)
@@ -142,13 +148,15 @@ class Start:
             self._seen = found
             if not rest:
                 return None
-            asked, beside, tmpdir, made = rest
+            asked, beside, tmpdir, made, packed_policy = rest
             if digest_now(asked) != found:
                 return None
             from nono.supervisor.session.kept_objects import unpacked
 
-            self._beside = beside
-            return unpacked(made.replace(tmpdir.encode(), self.tmpdir.encode()))
+            other, own = tmpdir.encode(), self.tmpdir.encode()
+            known = unpacked(made.replace(other, own))
+            self._beside, self.packed_policy = beside, packed_policy.replace(other, own)
+            return known
         except Exception:
             return None  # what is odd is as good as nothing: it is made anew
 

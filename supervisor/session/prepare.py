@@ -198,7 +198,7 @@ def prepare(
         )
         undo.callback(confinement.close)
         if log is not None:
-            log.start(made.policy, tmpdir)
+            log.start(made.policy, tmpdir, b"" if start is None else start.packed_policy)
         is_asked = broker or plan.by_proxy
         asking = _asking(plan, decisions, channels, log, tmpdir) if is_asked and channels else None
         if proxy is not None:

@@ -43,7 +43,7 @@ def _plan(options: Options) -> None:
     """All of a start that nobody else can see. Raises NonoError, OSError."""
     plan = make_plan(options, _PROGRAM)
     plan.environment.apply(os.environ)
-    RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
+    RunByPeople.of_plan(plan, os.environ)
     made = complete(plan, tmpdir=tmpdir_template())
     made.decisions()
     packed_start(Start(0, "", "", made.policy))

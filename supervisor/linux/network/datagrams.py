@@ -15,14 +15,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import socket
 import struct
 import threading
+from _socket import AF_INET, CMSG_LEN, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL, SOCK_DGRAM, SOL_SOCKET
 
 from nono.supervisor.errors import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
     from typing import Final
 
     from nono.supervisor.linux.network.name_datagrams import Answer, NameDatagrams
@@ -34,7 +35,7 @@ _COOKIE_BYTES: Final = 8
 _DESCRIPTOR: Final = struct.Struct("@i")
 _NAME_SERVER: Final = 0
 """Instead of a family, for `lo_only.py`."""
-_LENGTH: Final = socket.CMSG_LEN(_DESCRIPTOR.size)
+_LENGTH: Final = CMSG_LEN(_DESCRIPTOR.size)
 
 
 class Datagrams:
@@ -60,12 +61,14 @@ class Datagrams:
 
     def start(self) -> None:
         """Make the namespace. Takes the time that Python needs to start. Raises nothing."""
+        import socket  # which a start does without
+
         with self._lock:
             if self.is_ready:
                 return
             try:
                 self._start()
-                with socket.socket(fileno=self._request(socket.AF_INET)) as probe:
+                with socket.socket(fileno=self._request(AF_INET)) as probe:
                     self._cookie = _cookie(probe)
                 if self._answer is not None:
                     self._serve_names(self._answer)
@@ -81,7 +84,7 @@ class Datagrams:
 
     def is_own(self, sock: socket.socket) -> bool:
         """True when the socket is in the sandbox's own namespace, and not in the machine's."""
-        if sock.type != socket.SOCK_DGRAM or not self._cookie:
+        if sock.type != SOCK_DGRAM or not self._cookie:
             return False
         try:
             return _cookie(sock) == self._cookie
@@ -89,6 +92,8 @@ class Datagrams:
             return False
 
     def _serve_names(self, answer: Answer) -> None:
+        import socket
+
         from nono.supervisor.linux.network.name_datagrams import NameDatagrams
 
         sock = socket.socket(fileno=self._request(_NAME_SERVER))
@@ -114,8 +119,8 @@ class Datagrams:
         assert self._maker is not None
         control = self._maker.control
         try:
-            control.send(bytes((family,)), socket.MSG_NOSIGNAL)
-            answer, ancillary, _, _ = control.recvmsg(1, _LENGTH, socket.MSG_CMSG_CLOEXEC)
+            control.send(bytes((family,)), MSG_NOSIGNAL)
+            answer, ancillary, _, _ = control.recvmsg(1, _LENGTH, MSG_CMSG_CLOEXEC)
         except OSError:
             # What came later would be taken for the answer to another request.
             control.close()
@@ -128,4 +133,4 @@ class Datagrams:
 
 def _cookie(sock: socket.socket) -> bytes:
     """What tells one network namespace from another. Raises OSError before Linux 5.14."""
-    return sock.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, _COOKIE_BYTES)
+    return sock.getsockopt(SOL_SOCKET, _SO_NETNS_COOKIE, _COOKIE_BYTES)

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import select
-import socket
+import sys
+from _socket import AF_UNIX, SCM_RIGHTS, SOCK_CLOEXEC, SOCK_SEQPACKET, SOL_SOCKET, socketpair
 
 from nono.shims.linux.sockets import receive_descriptor
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
+
+_INT_BYTES = 4
 _MAX_RECEIVED = 1 << 13
 _NOTHING = b"-"
 """Goes before what a client has said: a message without a byte would be an end."""
@@ -21,9 +27,7 @@ class HandedClients:
     """Given by one thread, taken by another."""
 
     def __init__(self) -> None:
-        self._there, self._here = socket.socketpair(
-            socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC
-        )
+        self._there, self._here = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC)
         for end in (self._there, self._here):
             end.setblocking(False)
 
@@ -41,7 +45,8 @@ class HandedClients:
     def give(self, client: socket.socket, received: bytes) -> None:
         """Hand over a client and what it has said so far. Where there is no room, it is closed."""
         with client, contextlib.suppress(OSError):
-            socket.send_fds(self._there, [_NOTHING + received], [client.fileno()])
+            fd = client.fileno().to_bytes(_INT_BYTES, sys.byteorder)
+            self._there.sendmsg([_NOTHING + received], [(SOL_SOCKET, SCM_RIGHTS, fd)])
 
     def take(self) -> tuple[socket.socket, bytearray] | None:
         """One of them, not blocking; None when nobody is there."""
@@ -51,6 +56,8 @@ class HandedClients:
             return None
         if fd is None:
             return None
+        import socket  # which a start does without
+
         client = socket.socket(fileno=fd)
         client.setblocking(False)
         return client, bytearray(received[len(_NOTHING) :])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 from collections.abc import Iterator
 
 from nono.broker import Process
 from nono.broker.requests import NOBODY, RecordedProcess
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
 
 _MAX_KNOWN = 4096
 

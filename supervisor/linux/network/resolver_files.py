@@ -8,12 +8,12 @@ nsswitch.conf(5), hosts(5).
 
 from __future__ import annotations
 
-import socket
+from _socket import gethostname
 from collections.abc import Collection, Mapping
 
 from nono.broker.compiled import pattern_of
-from nono.supervisor.decisions.always import HOSTS, NSSWITCH_CONF, RESOLV_CONF
 from nono.supervisor.network.hosts_file import is_ipv6_as_well, of_this_machine
+from nono.supervisor.places import HOSTS, NSSWITCH_CONF, RESOLV_CONF
 
 _RESOLV_CONF = b"nameserver 127.0.0.1\noptions use-vc ndots:0 timeout:10 attempts:2\n"
 _NSSWITCH_CONF = b"""passwd: files
@@ -36,7 +36,7 @@ def resolver_files(copies: Mapping[str, str]) -> dict[str, bytes]:
     contents = {
         RESOLV_CONF: _RESOLV_CONF,
         NSSWITCH_CONF: _NSSWITCH_CONF,
-        HOSTS: _hosts(socket.gethostname(), of_this_machine("localhost")),
+        HOSTS: _hosts(gethostname(), of_this_machine("localhost")),
     }
     return {path: contents[name] for path, name in copies.items()}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import resource
-import socket
 import threading
+from _socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from collections.abc import Sequence
 
 from nono.supervisor.decisions.decide import Decisions
@@ -50,7 +51,11 @@ class NetworkService(WayOut):
         """Whom the DNS stub answers."""
         self.handed_clients = HandedClients()
         """Those whom the lane in C has led to itself, and does not understand."""
-        self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        self._stub = socket(AF_INET, SOCK_STREAM)
+        """Of the interpreter's own kind: see `launch.protocol.open_pair`."""
+        self._stub.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        self._stub.bind(("127.0.0.1", 0))
+        self._stub.listen(_BACKLOG)
 
     def _answer_datagram(self, message: bytes) -> bytes | None:
         # What only a run needs in which a name is asked for so.
@@ -70,6 +75,8 @@ class NetworkService(WayOut):
 
     async def serve(self, faults: Faults, decisions: Decisions) -> None:
         """Answer look-ups until cancelled. May run in several tasks at once."""
+        import socket  # as trio does, with which nobody has waited until then
+
         from nono.supervisor.linux.network import dns_stub
         from nono.supervisor.linux.network.dns_records import Records
 
@@ -79,7 +86,7 @@ class NetworkService(WayOut):
 
         self.names.on_loopback = on_loopback
         records = Records(decisions, self.resolver)
-        with self._stub.dup() as listener:
+        with socket.socket(fileno=os.dup(self._stub.fileno())) as listener:
             admits, handed = self.stub_clients.admits, self.handed_clients
             await dns_stub.serve(listener, self.names, admits, faults, records, handed)
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import socket
 import threading
 from collections.abc import Iterator
 
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.inet_diag import End
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which a start does without
+    import socket
 
 _MAX_EXPECTED = 4096
 

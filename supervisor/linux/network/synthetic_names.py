@@ -7,12 +7,12 @@ benchmarks of network devices (RFC 2544 appendix C.2.2), so no host of the inter
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Callable
 
-SYNTHETIC = ipaddress.IPv4Network("198.18.0.0/15")
-"""Where synthetic addresses come from. Its first and last address stand for no name."""
+SYNTHETIC = range(198 << 24 | 18 << 16 | 1, (198 << 24 | 20 << 16) - 1)
+"""Where synthetic addresses come from, as numbers: 198.18.0.0/15. Its first and last address stand
+for no name."""
 
 
 class SyntheticNames:
@@ -27,7 +27,7 @@ class SyntheticNames:
         """`on_loopback` tells the addresses of a name that means this machine, and none else."""
         self.on_loopback = on_loopback
         self._lock = threading.Lock()
-        self._unused = SYNTHETIC.hosts()
+        self._unused = iter(SYNTHETIC)
         self._addresses: dict[str, str] = {}
         self._hosts: dict[str, str] = {}
 
@@ -47,7 +47,7 @@ class SyntheticNames:
         unused = next(self._unused, None)
         if unused is None:
             return None
-        address = str(unused)
+        address = ".".join(map(str, unused.to_bytes(4, "big")))
         # In this order: whoever gets an address finds its name.
         self._hosts[address] = host
         self._addresses[host] = address

@@ -22,7 +22,7 @@ from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, keys_and_values
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor import looks
-from nono.supervisor.descriptors import first_bytes, opened, scandir
+from nono.supervisor.descriptors import bytes_of, opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.out_of_reach import is_unseen
 from nono.supervisor.places import canonical, plain_path
@@ -171,14 +171,6 @@ def names_in(directory: str, most: int = _MAX_ENTRIES) -> list[str]:
             return sorted(entry.name for entry in itertools.islice(entries, most))
     except OSError:
         return []
-
-
-def bytes_of(path: str, size: int) -> bytes:
-    """At most so much of a regular file; nothing of any other, which could block."""
-    try:
-        return first_bytes(path, size)
-    except OSError:
-        return b""
 
 
 def is_unread(path: str) -> bool:

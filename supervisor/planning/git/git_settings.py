@@ -20,8 +20,9 @@ from nono.broker.git_urls import local_path
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor import looks
+from nono.supervisor.descriptors import bytes_of
 from nono.supervisor.places import base_directory
-from nono.supervisor.planning.git.git_files import bytes_of, common, is_unread, kind_of
+from nono.supervisor.planning.git.git_files import common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
 from nono.supervisor.walk import Followed, NotFollowedError, Plain, plain, way
 

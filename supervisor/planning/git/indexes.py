@@ -9,7 +9,8 @@ from __future__ import annotations
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, MAX_ENTRIES, USUAL_MODE, entries, gitlinks
 from nono.broker.rules.paths import child
-from nono.supervisor.planning.git.git_files import bytes_of, is_unread, names_in
+from nono.supervisor.descriptors import bytes_of
+from nono.supervisor.planning.git.git_files import is_unread, names_in
 
 _MAX_ALL_BYTES = 1 << 29
 _MAX_ALL_ENTRIES = 2 * MAX_ENTRIES

@@ -23,8 +23,8 @@ from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, is_within, lineage, parent
 from nono.supervisor import looks
+from nono.supervisor.descriptors import bytes_of
 from nono.supervisor.planning.git.git_files import (
-    bytes_of,
     exact_common,
     exact_link,
     exact_work_tree,

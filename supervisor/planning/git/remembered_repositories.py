@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from nono.broker.digest import sha256
 from nono.broker.rules.paths import is_canonical, is_within, lineage
 from nono.supervisor import looks
+from nono.supervisor.descriptors import bytes_of
 from nono.supervisor.places import make_private, state_directory
-from nono.supervisor.planning.git.git_files import bytes_of
 
 MAX_REPOSITORIES = 10_000
 _MAX_BYTES = 1 << 24

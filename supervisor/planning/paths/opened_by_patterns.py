@@ -16,7 +16,6 @@ from nono.broker.rules.automaton import ANY_DEPTH, States
 from nono.broker.rules.paths import RESERVED_TREES, components
 from nono.supervisor import looks
 from nono.supervisor.descriptors import scandir
-from nono.supervisor.out_of_reach import is_out_of_reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -98,6 +97,8 @@ def _entries(directory: str) -> Iterator[Entry | None]:
         with scandir(directory) as entries:
             yield from entries
     except PermissionError:
+        from nono.supervisor.out_of_reach import is_out_of_reach  # which a start does without
+
         if not is_out_of_reach(directory):
             yield None
     except OSError:

@@ -27,7 +27,6 @@ from nono.broker.profile.spelling import is_file_name
 from nono.broker.requests import NOBODY
 from nono.broker.rules.rule import OWN_CACHES
 from nono.supervisor.places import caches_directory, canonical, from_here
-from nono.supervisor.planning.paths.flag_paths import follow
 from nono.supervisor.walk import Changeable
 
 _MAX_NAME = 100
@@ -97,6 +96,9 @@ def own_caches(
     """
     base = env.get("XDG_CACHE_HOME", "")
     if changeable is not None and os.path.isabs(base):
+        # What a kept start does without is loaded only here.
+        from nono.supervisor.planning.paths.flag_paths import follow
+
         follow("XDG_CACHE_HOME", base, changeable, "export XDG_CACHE_HOME=")
     name = plain_name(profile, home, workdir)
     return OwnCaches(caches_directory(env, home), name, tuple(state.items()))

@@ -17,7 +17,6 @@ from nono.supervisor.places import (
     here,
     state_directory,
 )
-from nono.supervisor.walk import Changeable
 
 PROJECT_FILE = "pyproject.toml"
 ACCEPTED = "accepted"
@@ -50,6 +49,7 @@ def working_directory(given: str | None, home: str) -> str:
     if given is not None and base and not is_within(home, base):
         # What only a directory that is named needs is loaded only then.
         from nono.supervisor.planning.paths.flag_paths import follow
+        from nono.supervisor.walk import Changeable
 
         path = follow(said, path, Changeable((base,)), "--workdir ")
     try:

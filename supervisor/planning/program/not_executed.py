@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from nono.supervisor import looks
+from nono.supervisor.planning.program.beginnings import first_line, is_of_32_bits, is_text
 from nono.supervisor.planning.program.not_found import by_shell, not_found
-from nono.supervisor.planning.program.program import first_line, is_of_32_bits, is_text
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _NOTHING: Mapping[str, str] = MappingProxyType({})

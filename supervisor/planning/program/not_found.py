@@ -20,7 +20,8 @@ from nono.supervisor.descriptors import listdir
 from nono.supervisor.errors import look_near
 from nono.supervisor.places import caches_directory, home_directory
 from nono.supervisor.planning.profiles.profile_files import built_in_names
-from nono.supervisor.planning.program.program import find_program, is_text
+from nono.supervisor.planning.program.beginnings import is_text
+from nono.supervisor.planning.program.program import find_program
 
 _SCRIPT, _SHELL_SCRIPT = ".py", ".sh"
 _MAX_PROFILES = 1000

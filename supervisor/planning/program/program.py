@@ -21,7 +21,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import flag
 from nono.supervisor import looks
 from nono.supervisor.places import canonical
-from nono.supervisor.planning.git.git_files import bytes_of
+from nono.supervisor.planning.program.beginnings import first_line, head_of
 from nono.supervisor.planning.program.commands import (
     SHELLS,
     further_programs,
@@ -39,11 +39,8 @@ from nono.supervisor.walk import Changeable, way
 
 _DEPTH = 8
 _READ = Access.READ | Access.EXECUTE
-_HEAD = 4096
 _ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _INTERPRETERS = ("python3", "python", "node")
-_OF_32_BITS = frozenset((3, 62, 40))
-"""Values of e_machine, of those whose calls the kernels here have: EM_386, EM_X86_64, EM_ARM."""
 _SYSTEM = frozenset(("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"))
 """Where programs are whose libraries every program may read: the group `system_read_linux_core`."""
 
@@ -166,7 +163,7 @@ class _Search:
         if self._wrappers.get(script, -1) >= depth:
             return
         self._wrappers[script] = depth
-        for further in programs_of_text(os.fsdecode(_head(script)), self.find):
+        for further in programs_of_text(os.fsdecode(head_of(script)), self.find):
             self.program(further, None, depth)
 
     def environment(self, prefix: str) -> None:
@@ -214,31 +211,11 @@ class _Search:
 
 
 def _bases(prefix: str) -> Iterator[str]:
-    text = _head(os.path.join(prefix, "pyvenv.cfg")).decode("utf-8", "replace")
+    text = head_of(os.path.join(prefix, "pyvenv.cfg")).decode("utf-8", "replace")
     for line in text.splitlines():
         key, _, value = line.partition("=")
         if key.strip() == "home" and os.path.isabs(value.strip()) and "\0" not in value:
             yield value.strip()
-
-
-def first_line(program: str) -> list[str]:
-    """The words of a script's `#!` line; none for other files."""
-    head = _head(program)
-    if not head.startswith(b"#!"):
-        return []
-    return os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
-
-
-def is_text(path: str) -> bool:
-    """Whether it may be a shell's script without a first line that says so."""
-    head = _head(path)
-    return bool(head.strip()) and b"\0" not in head and not head.startswith(b"#!")
-
-
-def is_of_32_bits(program: str) -> bool:
-    """Whether it makes calls of a machine's 32-bit mode: i386, x32, arm. elf(5)."""
-    head = _head(program)
-    return head[:5] == b"\x7fELF\x01" and int.from_bytes(head[18:20], "little") in _OF_32_BITS
 
 
 class _Named(NamedTuple):
@@ -251,11 +228,6 @@ class _Named(NamedTuple):
 def _is_of_the_system(path: str) -> bool:
     directories = {os.path.dirname(path), os.path.dirname(canonical(path))}
     return directories <= _SYSTEM
-
-
-def _head(program: str) -> bytes:
-    """The beginning of a regular file; nothing of one that cannot be read."""
-    return bytes_of(program, _HEAD)
 
 
 def _shebang(program: str, env: Mapping[str, str], cwd: str) -> _Named | None:

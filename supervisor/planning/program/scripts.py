@@ -13,7 +13,7 @@ from nono.broker.compiled import pattern_of
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor import looks
 from nono.supervisor.errors import UsageError
-from nono.supervisor.planning.program.program import find_program, first_line
+from nono.supervisor.planning.program.beginnings import first_line
 
 _INTERPRETER = "python3"
 _SUFFIX = ".py"
@@ -45,11 +45,18 @@ def with_interpreter(argv: Sequence[str], workdir: str, env: Mapping[str, str]) 
             f"{named}: its first line says that nono runs it, and not with what",
             "#!/usr/bin/env -S nono run -- bash",
         )
-    if not is_python or ("/" not in named and find_program(named, env, workdir) is not None):
+    if not is_python or ("/" not in named and _is_found(named, env, workdir)):
         return Started(argv)
     if starts_nono or not looks.access(path, os.X_OK):
         return Started((_INTERPRETER, *argv), named)
     return Started(argv if "/" in named else (f"./{named}", *argv[1:]))
+
+
+def _is_found(named: str, env: Mapping[str, str], workdir: str) -> bool:
+    # What only a script of a bare name needs is loaded only for one.
+    from nono.supervisor.planning.program.program import find_program
+
+    return find_program(named, env, workdir) is not None
 
 
 def script_of(argv: Sequence[str], workdir: str) -> str | None:

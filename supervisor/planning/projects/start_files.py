@@ -25,6 +25,8 @@ from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import kind_of, linked_ways
 from nono.supervisor.planning.git.git_settings import (
     Configurations,
+    Named,
+    in_every_work_tree,
     named_by_configuration,
     named_everywhere,
     of_every_repository,
@@ -57,10 +59,12 @@ _ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
 
 class StartFiles(NamedTuple):
-    """The refusals, and the repositories that were found for them."""
+    """The refusals, the repositories that were found for them, and what git runs in every work tree
+    (`in_every_work_tree`), None where nobody looked."""
 
     rules: tuple[Rule, ...]
     found: Found
+    in_work_trees: dict[str, bool] | None = None
 
 
 NOTHING = StartFiles((), Found(()))
@@ -82,6 +86,8 @@ def start_file_rules(
         return NOTHING
     searched = repositories.searched_directories(opened)
     is_opened, followed, found = Reach(rules), Followed(MAX_FOLLOWED), Found(())
+    own = Configurations()
+    settings = of_every_repository(home, env, own)
     known: dict[str, str] = {}
     passed: dict[str, str] = {}
     projects = ProjectDirectories()
@@ -91,7 +97,7 @@ def start_file_rules(
         found = repositories.search(searched, remembered(searched, env), followed)
         found = within_bounds(found, written, followed)
         inside.closed = found.closed
-        named, found = _named(found, home, env, passed, followed)
+        named, found = _named(found, home, settings, own, passed, followed)
         here = _Search(workdir, expand, projects, passed, followed)
         for path, spelled in _start_files(sorted(written), found, named, here):
             known.setdefault(path, spelled)
@@ -108,7 +114,8 @@ def start_file_rules(
     alone = _alone(is_opened.among(passed), spellings)
     single = [File(each, _spelled(passed[each], workdir)) for each in alone]
     refusals = [replace(refusal, pattern=each) for each in single]
-    return StartFiles((*((refusal,) if spellings else ()), *refusals), found)
+    every = (*((refusal,) if spellings else ()), *refusals)
+    return StartFiles(every, found, in_every_work_tree(settings))
 
 
 def _alone(passed: Collection[str], kept: Iterable[str]) -> list[str]:
@@ -129,6 +136,8 @@ def started_by_itself(
     """
     above = [*lineage(directory)]
     passed: dict[str, str] = {}
+    own = Configurations()
+    settings = of_every_repository(home, env, own)
     known: dict[str, str] = {}
     followed = Followed(MAX_FOLLOWED)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
@@ -137,7 +146,7 @@ def started_by_itself(
     try:
         ones = {one for each in above for one in repositories.repositories_at(each, followed)}
         found = Found(tuple(sorted(ones, key=str)))
-        named, found = _named(found, home, env, passed, followed)
+        named, found = _named(found, home, settings, own, passed, followed)
         for each, spelled in _start_files(above, found, named, here):
             known.setdefault(each, spelled)
         known |= {led: _spelled(link, workdir) for led, link in inside.search(known).items()}
@@ -147,17 +156,21 @@ def started_by_itself(
 
 
 def _named(
-    found: Found, home: str, env: Mapping[str, str], passed: dict[str, str], followed: Followed
+    found: Found,
+    home: str,
+    settings: Sequence[Named],
+    own: Configurations,
+    passed: dict[str, str],
+    followed: Followed,
 ) -> tuple[list[str], Found]:
-    """What git's configuration names; and what was found, with what is to be said of it. `passed`
-    gets what the ways of what is named hang on. Raises NotFollowedError.
+    """What git's configuration names; and what was found, with what is to be said of it. `settings`
+    are those of every repository, from `own`; `passed` gets what the ways of what is named hang on.
+    Raises NotFollowedError.
 
     Where there is more configuration than is read, no file of the work tree may be changed: any
     may be a hook.
     """
-    own, configurations = Configurations(), Configurations(followed=followed)
-    unread = list[Repository]()
-    settings = of_every_repository(home, env, own)
+    configurations, unread = Configurations(followed=followed), list[Repository]()
     named = [*named_everywhere(settings, home, own)]
     for one in found.repositories:
         before = len(configurations.cut)

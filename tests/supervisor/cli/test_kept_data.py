@@ -19,17 +19,17 @@ Kept = dict[str, tuple[int, int, bytes]]
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(datafile, "DATA", str(tmp_path / "data"))
     monkeypatch.setattr(datafile, "_kept", [])
-    datafile.data.cache_clear()
+    datafile._found.clear()
     path = tmp_path / "data/some.json"
     path.parent.mkdir()
     path.write_text('{"said": ["ä", 1, true, null]}', encoding="utf-8")
     yield path
-    datafile.data.cache_clear()
+    datafile._found.clear()
 
 
 def read_with(kept: Kept) -> object:
     """What a new start reads."""
-    datafile.data.cache_clear()
+    datafile._found.clear()
     data = KeptData(kept)
     datafile.share(data.find, data.keep)
     return datafile.data("some")["said"]

@@ -86,9 +86,7 @@ def test_links_in_a_deep_directory(opened: Path, monkeypatch: pytest.MonkeyPatch
         looked.append(path)
         return state(path)
 
-    later = time.time_ns() + 10**10
-    monkeypatch.setattr(time, "time_ns", lambda: later)
-    left = LeftInRepositories({})
+    left = LeftInRepositories({}, time.time_ns() + 10**10)
     left.open([str(opened)], [])
     monkeypatch.setattr(left_in_repositories, "state", noted)
     assert not any(each.startswith(str(deep)) for each in left.changed(walk([str(opened)])))

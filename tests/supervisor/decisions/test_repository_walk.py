@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import FLOOR_ACCESS, Effect, Origin, OriginKind, Rule, Subtree
-from nono.supervisor.decisions import run_by_people
+from nono.supervisor.decisions import repository_walk
 from nono.supervisor.decisions.repository_walk import walk
 from nono.supervisor.decisions.run_by_people import RunByPeople
 
@@ -47,7 +47,7 @@ def test_the_bound_is_said(opened: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (opened / f"{number}").mkdir()
     assert walk([str(opened)], 20).cut == []
     assert walk([str(opened)], 19).cut == [str(opened)]
-    monkeypatch.setattr(run_by_people, "walk", lambda given: walk(given, 5))
+    monkeypatch.setattr(repository_walk, "walk", lambda given: walk(given, 5))
     origin = Origin(OriginKind.FLAG, "--allow")
     before = RunByPeople([Rule(Subtree(str(opened)), FLOOR_ACCESS, Effect.ALLOW, origin)])
     before.changed()

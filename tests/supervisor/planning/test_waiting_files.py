@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import TIMEOUT, Nono
 
 _READERS = {
-    "first.py": "import nono.supervisor.planning.program.program as p; p.first_line(path)",
+    "first.py": "import nono.supervisor.planning.program.beginnings as p; p.first_line(path)",
     "pyvenv.cfg": "import nono.supervisor.planning.program.program as p; list(p._bases('.'))",
     "more.pth": "import nono.supervisor.decisions.own_code as p; list(p._added_by('.'))",
     "tool": "import nono.supervisor.decisions.shared_libraries as p; p.needed(path)",

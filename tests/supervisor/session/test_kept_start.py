@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
+from nono.broker.audit.packed_policy import packed_policy
 from nono.supervisor import Options, Plan, UsageError, looks, make_plan
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
-from nono.supervisor.noted_looks import Looks, _text, digest_now
+from nono.supervisor.noted_looks import Looks, digest_now, texts_now
 from nono.supervisor.session.kept_objects import packed, unpacked
 from nono.supervisor.session.kept_start import Start
 
@@ -91,7 +92,8 @@ def unlike(noted: Looks) -> list[tuple[object, ...]]:
     """The looks that find something else at once."""
     if not noted.are_whole or digest_now(noted.asked) == noted.digest():
         return []
-    return [each for each in noted.asked if noted._found[each] != _text(each)]
+    now = zip(noted.asked, texts_now(noted.asked), strict=True)
+    return [each for each, text in now if noted._found[each] != text]
 
 
 def chosen(noted: Looks, home: Path, picks: random.Random) -> Path:
@@ -207,8 +209,8 @@ def test_as_bytes_it_is_the_same(home: Path, options: Options) -> None:
     assert not differing(Made(*unpacked(packed(made.plan, made.made))), made)
 
 
-def step(home: Path, seen: list[str]) -> None:
-    """A whole start, as `nono run` makes one."""
+def step(home: Path, seen: list[str]) -> tuple[Complete, bytes]:
+    """A whole start, as `nono run` makes one; what is known of its policy."""
     begun = Start(["true"], [], os.environ, nullcontext)
 
     def plan() -> Plan:
@@ -217,8 +219,9 @@ def step(home: Path, seen: list[str]) -> None:
 
     planned = begun.plan(plan)
     tmpdir = f"/tmp/{begun.tmpdir}"
-    begun.complete(planned, tmpdir, lambda: complete(planned, tmpdir=tmpdir))
+    made = begun.complete(planned, tmpdir, lambda: complete(planned, tmpdir=tmpdir))
     begun.keep()
+    return made, begun.packed_policy
 
 
 def test_the_first_is_not_noted_and_the_second_is_kept(home: Path) -> None:
@@ -234,6 +237,15 @@ def test_the_first_is_not_noted_and_the_second_is_kept(home: Path) -> None:
     for _ in range(2):
         step(home, seen)
     assert seen[2:] == ["noted", "noted", "noted"]
+
+
+def test_an_audit_has_the_policy_that_is_gone_by(home: Path) -> None:
+    """With the TMPDIR of this run."""
+    seen: list[str] = []
+    for _ in range(3):
+        made, known = step(home, seen)
+    assert len(seen) == 2
+    assert known == packed_policy(made.policy)
 
 
 FOREIGN = {

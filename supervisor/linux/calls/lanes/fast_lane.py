@@ -17,6 +17,7 @@ together with receiving and continuing: without rules it lets pass the same.
 from __future__ import annotations
 
 import os
+import sys
 from _socket import AF_UNIX
 
 from nono.broker.compiled import pattern_of
@@ -24,7 +25,6 @@ from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Notification
 from nono.shims.linux.openat2 import RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
-from nono.shims.linux.sockets import FAMILY
 from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32
@@ -37,7 +37,8 @@ from nono.supervisor.linux.calls.files.open_flags import (
 )
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS
 
-_UNIX = FAMILY.pack(AF_UNIX)
+_UNIX = AF_UNIX.to_bytes(2, sys.byteorder)
+"""How the address of a unix socket begins."""
 _BY_NAME = os.O_EXCL | os.O_NOFOLLOW | O_TMPFILE & ~os.O_DIRECTORY
 """With one of these the name counts, and not what it leads to."""
 _MAKING = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
@@ -140,9 +141,9 @@ class FastLane:
 
     def _is_for_no_unix_socket(self, call: Notification) -> bool:
         """By the address, which the kernel does not take for another family's."""
-        if not call.e or int32(call.f) < FAMILY.size:
+        if not call.e or int32(call.f) < len(_UNIX):
             return True
-        return self._memory.bytes(call.tid, call.e, FAMILY.size) != _UNIX
+        return self._memory.bytes(call.tid, call.e, len(_UNIX)) != _UNIX
 
 
 def _object(tid: int, start: int, path: bytes) -> bytes:

@@ -20,7 +20,6 @@ from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS, MAX_LINKS, Handle
 from nono.supervisor.linux.calls.resolving.opened import opened
 from nono.supervisor.linux.calls.resolving.resolve_flags import ResolveFlags
-from nono.supervisor.walk import by_way_of
 
 _MAGIC_NAMES = {"cwd", "root", "exe"}
 _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
@@ -66,6 +65,8 @@ def walk(
                 continue
             links += 1
             place = child(handle.path, os.fsdecode(name))
+            from nono.supervisor.walk import by_way_of  # which a start does without
+
             named = by_way_of(place, [*map(os.fsdecode, pending)])
             trail.links.extend(dict.fromkeys((place, named)))
             try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import Glob
+from nono.supervisor import out_of_reach
 from nono.supervisor.planning.paths import opened_by_patterns
 from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by
 
@@ -49,7 +50,7 @@ def test_where_names_cannot_be_told_it_is_the_fixed_beginning(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", closed)
-    monkeypatch.setattr(opened_by_patterns, "is_out_of_reach", lambda _: is_out_of_reach)
+    monkeypatch.setattr(out_of_reach, "is_out_of_reach", lambda _: is_out_of_reach)
     expected = ({"b/out"}, {"a", "b", "c"}) if is_out_of_reach else ({"."}, set())
     assert opened(top, "*/out/**") == expected
 
