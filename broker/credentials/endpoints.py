@@ -23,7 +23,7 @@ from nono.broker.credentials.unambiguous import (
 )
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
-from nono.broker.rules.automaton import ANY_DEPTH, Automaton
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -214,6 +214,6 @@ def _compiled(part: str) -> Part:
     # never empty: many servers take /a/ for /a.
     anything = "(?:(?!%2F).)"
     if not any((first, *pieces)):
-        return re.compile(f"({anything}+)")
+        return Expression(f"({anything}+)")
     inner = "".join(f"(?>({anything}*?){piece})" for piece in pieces[:-1])
-    return re.compile(f"{first}{inner}({anything}*){pieces[-1]}")
+    return Expression(f"{first}{inner}({anything}*){pieces[-1]}")

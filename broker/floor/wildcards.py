@@ -7,15 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from nono.broker.dataclass import replace
 from nono.broker.errors import FloorTooLarge, PolicyError
 from nono.broker.floor.floor import Kind, Tree
-from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, States
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Expression, States
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent, reserved_tree
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    import re
-
 
 MAX_ENTRIES = 1_000_000
 """How many directory entries one computation of a floor may look at: about half a second."""
@@ -87,7 +82,7 @@ class _Plan:
     def __init__(self, automata: Sequence[Automaton], states: _AllStates) -> None:
         self.literal: set[str] = set()
         """The names that bring a pattern further by being spelled in it."""
-        self._others: list[Between | re.Pattern[str]] = []
+        self._others: list[Between | Expression] = []
         self.rest: _AllStates = tuple(
             names.with_depths({state for state in reached if names.is_depth(state)})
             for names, reached in zip(automata, states, strict=True)

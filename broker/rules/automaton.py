@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     import re
     from typing import TypeAlias
 
-    Part: TypeAlias = "str | re.Pattern[str] | Between | None"
+    Part: TypeAlias = "str | Expression | Between | None"
 
 
 ANY_DEPTH = None
@@ -55,6 +55,17 @@ class Between(NamedTuple):
         if start or middle:
             return [name for name in names if name.startswith(start) and self.fullmatch(name)]
         return [name for name in names if name.endswith(end)]
+
+
+class Expression(NamedTuple):
+    """A regular expression, as its text: a policy consists of data alone."""
+
+    text: str
+
+    def fullmatch(self, name: str) -> re.Match[str] | None:
+        import re  # seldom needed; it remembers what it has compiled
+
+        return re.fullmatch(self.text, name)
 
 
 States = frozenset[int]
@@ -104,7 +115,7 @@ class Automaton(NamedTuple):
         """Those that a name brings further, and not only over another name that `**` stands for."""
         return frozenset(state for state in states if not self.is_depth(state))
 
-    def _matched(self, part: re.Pattern[str] | Between, name: str) -> bool:
+    def _matched(self, part: Expression | Between, name: str) -> bool:
         if isinstance(part, Between):
             return part.fullmatch(name) and self._admitted(name, (name,))
         found = part.fullmatch(name)

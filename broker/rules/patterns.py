@@ -12,7 +12,7 @@ from functools import lru_cache
 from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
-from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Expression
 from nono.broker.rules.host_patterns import NetworkPattern, spell
 from nono.broker.rules.paths import (
     ancestors,
@@ -266,10 +266,9 @@ def _compile(name: str) -> Part:
         return name
     if not set("?[") & set(name):
         return Between.of(name)
-    import fnmatch  # seldom needed, as what compiles it
-    import re
+    import fnmatch  # seldom needed
 
-    return re.compile(fnmatch.translate(name))
+    return Expression(fnmatch.translate(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def home(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 OPTIONS = {
     "workdir": Options(allow_cwd=True),
-    "patterns": Options(allow_cwd=True, deny=["**/*.pem", "secret"]),
+    "patterns": Options(allow_cwd=True, deny=["**/*.pem", "**/[ab].key", "secret"]),
     "home": Options(allow=["~/elsewhere"], read=["~"], deny_write=["~/project/src"]),
 }
 
