@@ -49,6 +49,7 @@ def test_a_home_may_hold_those_of_others(
     """That of an account without a line in passwd(5) is `/` in many containers."""
     inner = homes / "two/inner"
     (inner / ".ssh").mkdir(parents=True)
+    monkeypatch.setattr(other_homes, "platform", lambda: "linux")
     passwd = homes.parent / "passwd"
     passwd.write_text(f"{passwd.read_text()}in:x:3:3::{inner}:/bin/sh\n")
     home = own.format(homes=homes)
