@@ -48,8 +48,8 @@ ROOMS = (
 ABSENT = ("nono.shims.linux", "nono.supervisor.linux")
 _OURS = ("nono", "tests")
 _ACCOUNTS = {"as_user", "nono", "project", "root", "user"}
-_EXAMPLES = 5
-_ROWS = 2
+_EXAMPLES = 3
+_ROWS = 1
 _F_GETPATH = 50
 _fcntl_here = fcntl.fcntl
 

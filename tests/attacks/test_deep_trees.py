@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -16,6 +16,7 @@ RUN = ("run", "--allow-cwd", "--")
 LEFT = "mkdir -p .git/objects .git/refs; echo ref: refs/heads/m >.git/HEAD"
 
 
+@BY_A_USER
 def test_a_repository_deep_below_shuts_what_leads_to_it(
     nono: Nono, as_user: Account, project: Path
 ) -> None:

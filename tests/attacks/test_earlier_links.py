@@ -49,6 +49,7 @@ FLAGS = {
 }
 
 
+@pytest.mark.lots(kind="whose")
 @pytest.mark.parametrize("whose", FLAGS)
 def test_no_earlier_name_reaches_a_refused_file(
     nono: Nono,

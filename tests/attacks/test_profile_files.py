@@ -30,6 +30,7 @@ WAYS = {
 }
 
 
+@pytest.mark.lots(kind="opened")
 @pytest.mark.parametrize(("profile", "options"), OPENED.values(), ids=OPENED)
 def test_no_run_writes_its_own_profile(
     nono: Nono, as_user: Account, project: Path, profile: dict[str, object], options: list[str]

@@ -102,6 +102,7 @@ DEEP = {
 }
 
 
+@pytest.mark.lots(kind="way")
 @BY_A_USER
 @pytest.mark.parametrize("how", DEEP)
 def test_a_repository_that_becomes_a_submodule_is_named(

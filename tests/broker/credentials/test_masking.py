@@ -96,6 +96,7 @@ def test_a_key_in_one_of_many_parts_is_found_in_all_of_them_together(
     assert not mask.may_be_in([])
 
 
+@pytest.mark.lots(kind="spelling")
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 @pytest.mark.parametrize(
     "spelling", ["%{:02X}", "={:02X}", "&#{};", "\\u{:04x}", "\\x{:02x}", "\\{:o}"]

@@ -222,6 +222,7 @@ for name in f"{data}/0", f"{data}/1", f"{more}/.bashrc", f"{more}/0":
 """
 
 
+@pytest.mark.lots(kind="grant")
 @pytest.mark.parametrize("answers", ["grant={data} N", "n D n", ""])
 def test_the_last_run_tells_what_was_refused_as_its_report_does(
     asking: Nono, as_user: Account, answers: str

@@ -187,6 +187,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+@pytest.mark.lots(kind="seed")
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=_LONG) for seed in (1, 2))])
 async def test_broken_requests_and_answers(seed: int) -> None:

@@ -137,6 +137,7 @@ def repl(one: Person, ask: Callable[[], None]) -> None:
     one.type("\x04")
 
 
+@pytest.mark.lots(kind="program")
 @pytest.mark.requires(landlock=6, commands=["vim", "less", "htop", "tmux"])
 @pytest.mark.parametrize(
     ("use", "words"),

@@ -31,6 +31,7 @@ def _wait_until_full(one: Login) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.lots(kind="ending")
 @pytest.mark.parametrize(
     ("options", "key", "status"),
     [

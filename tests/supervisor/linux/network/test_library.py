@@ -46,6 +46,7 @@ def test_a_default_timeout_of_the_host_is_not_the_program_s(as_user: Account) ->
     assert lines[-1] == "this is one.example.net"
 
 
+@pytest.mark.lots(kind="lane")
 @pytest.mark.parametrize("lane", ["python", "compiled"])
 def test_a_connect_to_a_full_open_port_ends_as_outside(as_user: Account, lane: str) -> None:
     program = program_beside(__file__, "full_port.py")

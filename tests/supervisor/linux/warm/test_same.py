@@ -1,5 +1,6 @@
 """A run by `nono warm` is as an ordinary one: streams, exit status, what is told."""
 
+import random
 import re
 
 import pytest
@@ -122,9 +123,10 @@ def test_a_stream_is_buffered_as_that_of_the_start(
 
 @pytest.mark.long
 def test_what_a_run_says_and_how_it_ends_is_the_same(warm: Warm) -> None:
-    """Each once by it and once without, in the same place."""
+    """Each of those drawn once by it and once without, in the same place."""
     differ = {}
-    for name, arguments in COMMANDS.items():
+    for name in random.sample([*COMMANDS], len(COMMANDS) // 2):
+        arguments = COMMANDS[name]
         both = []
         for by in ("required", ""):
             done = warm("run", *arguments, warm=by, input="some input\n", A_KEY="value-of-a-key")
