@@ -187,6 +187,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs nono or another program as an account: it takes its time. Longest first."""
     examples.try_a_part(items)
+    examples.draw_accounts(items)
     examples.draw_lots(items)
     items[:] = in_order(items)
     for item in items:

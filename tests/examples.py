@@ -20,6 +20,7 @@ _MIN_EXAMPLES = 25
 _MIN_LONG = 10
 """Of a property that takes seconds."""
 _LOTS = 2
+_ACCOUNTS = ("root", "user")
 _SETTINGS = "_hypothesis_internal_use_settings"
 
 
@@ -47,8 +48,32 @@ def draw_lots(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("lots")
         if mark and item.config.getoption("--hypothesis-profile", None) != THOROUGH:
             kinds[item.nodeid.partition("[")[0], mark.kwargs["kind"]].append(item.nodeid)
-    session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex()
-    left_out = {row for rows in kinds.values() for row in {*rows} - {*drawn(rows, session)}}
+    session = _session()
+    _leave_out(items, {row for rows in kinds.values() for row in {*rows} - {*drawn(rows, session)}})
+
+
+def draw_accounts(items: list[pytest.Item]) -> None:
+    """Of each test that runs as root and as an ordinary user one of the two, where that is asked
+    for by NONO_TESTS_ACCOUNTS=drawn: half of them as root, other ones each time."""
+    if os.environ.get("NONO_TESTS_ACCOUNTS") != "drawn":
+        return
+    accounts: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        row = getattr(item, "callspec", None)
+        if row is not None and row.params.get("as_user") in _ACCOUNTS:
+            words = [word for word in row.id.split("-") if word not in _ACCOUNTS]
+            accounts["-".join([item.nodeid.partition("[")[0], *words])].append(item.nodeid)
+    session = _session()
+    chosen = {random.Random(session + test).choice(each) for test, each in accounts.items()}
+    _leave_out(items, {row for each in accounts.values() for row in each} - chosen)
+
+
+def _session() -> str:
+    """All processes of one find the same."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex()
+
+
+def _leave_out(items: list[pytest.Item], left_out: set[str]) -> None:
     if deselected := [item for item in items if item.nodeid in left_out]:
         deselected[0].config.hook.pytest_deselected(items=deselected)
         items[:] = [item for item in items if item.nodeid not in left_out]

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -107,3 +109,34 @@ def _collected(tmp_path: Path, *options: str) -> str:
         timeout=60,
     )
     return done.stdout + done.stderr
+
+
+class _Row(NamedTuple):
+    """As much of a test as is asked for."""
+
+    nodeid: str
+    callspec: SimpleNamespace
+    config: SimpleNamespace
+
+
+def _row(test: str, account: str, *words: str) -> _Row:
+    name = "-".join((words[0], account, *words[1:])) if words else account
+    told = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: None))
+    return _Row(f"{test}[{name}]", SimpleNamespace(params={"as_user": account}, id=name), told)
+
+
+def test_of_two_accounts_one_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row is run, and by hand as both."""
+    rows = [_row(f"t{n}", account, "a", "b") for n in range(20) for account in ("root", "user")]
+    rows.append(_row("alone", "user"))
+    found: list[Any] = [*rows]
+    monkeypatch.delenv("NONO_TESTS_ACCOUNTS", raising=False)
+    examples.draw_accounts(found)
+    assert found == rows
+    monkeypatch.setenv("NONO_TESTS_ACCOUNTS", "drawn")
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", "one")
+    examples.draw_accounts(found)
+    again: list[Any] = [*rows]
+    examples.draw_accounts(again)
+    assert found == again and len(found) == 21
+    assert {each.callspec.params["as_user"] for each in found} == {"root", "user"}
