@@ -19,7 +19,7 @@ _PART = 8
 _MIN_EXAMPLES = 25
 _MIN_LONG = 10
 """Of a property that takes seconds."""
-_LOTS = 2
+_LOTS = 1
 _ACCOUNTS = ("root", "user")
 _SETTINGS = "_hypothesis_internal_use_settings"
 
@@ -42,7 +42,7 @@ def try_a_part(items: list[pytest.Item]) -> None:
 
 
 def draw_lots(items: list[pytest.Item]) -> None:
-    """Of the rows marked `lots` a few of each kind, unless all are asked for."""
+    """Of the rows marked `lots` one of each kind, unless all are asked for."""
     kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
     for item in items:
         mark = item.get_closest_marker("lots")

@@ -21,7 +21,7 @@ from tests.conftest import Account, Finished
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["git", "bash", "vim", "tmux", "npm"])
 
-# Each lot is drawn once: the accounts take turns. Two in a run of the tests.
+# Each lot is drawn once: the accounts take turns. One in a run of the tests.
 ACCOUNTS = ("user", "user") if os.geteuid() else ("user", "root")
 SEEDS = [
     pytest.param(account, seed, marks=pytest.mark.lots(kind="seed"))

@@ -21,13 +21,16 @@ import json, os, re, sys, time
 directory = os.environ["NONO_FAKE"]
 print("Filtering the log data using \\"a predicate\\"", flush=True)
 lines = os.path.join(directory, "lines")
+found = None
 for _ in range(500):
-    if any(name.startswith("profile.") for name in os.listdir(directory)):
+    profiles = [name for name in os.listdir(directory) if name.startswith("profile.")]
+    if profiles:  # and one that is being written may be empty
+        newest = max(profiles, key=lambda name: os.stat(os.path.join(directory, name)).st_mtime_ns)
+        found = re.search('message "([^"]*)"', open(os.path.join(directory, newest)).read())
+    if found:
         break
     time.sleep(0.01)
-profiles = [name for name in os.listdir(directory) if name.startswith("profile.")]
-newest = max(profiles, key=lambda name: os.stat(os.path.join(directory, name)).st_mtime_ns)
-tag = re.search('message "([^"]*)"', open(os.path.join(directory, newest)).read())[1]
+tag = found[1]
 for line in open(lines):
     message = f"{{line.strip()}}\\n{{tag}}"
     print(json.dumps({{"eventMessage": message, "processID": 0}}), flush=True)
