@@ -13,7 +13,7 @@ import os
 from nono.broker.rules.paths import is_within, lineage, parent
 from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
-from nono.supervisor.walk import Followed, NotFollowedError, Way, way
+from nono.supervisor.walk import Followed, Way, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -106,11 +106,8 @@ def led_to(path: str, followed: Followed) -> Way:
     too, StartError, and NotFollowedError, with the link as what was `followed` last.
     """
     given = os.path.join(os.path.dirname(path), _readlink(path))
-    try:
+    with followed.ending_at(path):
         led = way(given, followed=followed)
-    except NotFollowedError:
-        followed.ended = followed.ended or path
-        raise
     return led._replace(left=tuple(each for each in led.left if not is_within(path, each)))
 
 

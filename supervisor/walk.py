@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 
 from nono.broker import is_within
@@ -12,8 +13,10 @@ from nono.supervisor import looks
 
 _MAX_LINKS = 40
 """The kernel follows no more of them in one path: path_resolution(7)."""
-_MAX_PATH = 4 * 4096
-"""PATH_MAX, for each path that one is put together of: no longer one leads anywhere."""
+PATH_MAX = 4096
+"""Bytes: limits.h. The kernel takes no longer one, from git either."""
+_MAX_PATH = 4 * PATH_MAX
+"""For all that a path is put together of: no longer one leads anywhere."""
 _UP = ".."
 
 _MAX_SEEN = 4000
@@ -46,6 +49,15 @@ class Followed:
         self._left -= names
         if self._left < 0:
             raise NotFollowedError
+
+    @contextmanager
+    def ending_at(self, what: str) -> Iterator[None]:
+        """Where it ends meanwhile, it has ended at this, if not at something before."""
+        try:
+            yield
+        except NotFollowedError:
+            self.ended = self.ended or what
+            raise
 
     def target(self, place: str) -> str | None:
         """None for what is no link, empty for what is not there. Raises NotFollowedError."""

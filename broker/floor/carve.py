@@ -19,7 +19,7 @@ from nono.broker.dataclass import replace
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
-from nono.broker.floor.passed_links import Behind, Beyond, Ways
+from nono.broker.floor.passed_links import Behind, Beyond, PassedLinks
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS, Access
@@ -105,7 +105,7 @@ def _find(
         reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
         beyond = Beyond(rules, before)
         known: dict[Rule, str] = {}
-        ways = Ways(rules)
+        passed = PassedLinks(rules)
         while chosen:
             search = WildcardSearch(chosen, bypasses, tree, folding)
             search.run((grant.pattern.path for grant in reached), before.is_dead_end)
@@ -116,14 +116,14 @@ def _find(
             followed = max(0, _MAX_LED - len(known))
             chosen, more = new[:followed], new[followed:]
             known |= led
-            ways.add(search, led.keys(), more)
+            passed.add(search, led.keys(), more)
             if len(known) > _MAX_WHOLE:
                 led |= {rule: beyond.around(led[rule]) for rule in more}
             shut = [replace(r, pattern=Subtree(led[r], r.pattern.spelled)) for r in more]
             behind.whole.update(dict.fromkeys(led[rule] for rule in more))
             found = [*search.found, *chosen, *dict.fromkeys(shut)]
             yield from _shut(found, search.unseen, barriers)
-        yield from ways.kept()
+        yield from passed.kept()
 
 
 def _shut(

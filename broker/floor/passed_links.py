@@ -26,7 +26,7 @@ class Behind(NamedTuple):
     unseen: dict[Rule, None]
 
 
-class Ways:
+class PassedLinks:
     """The links by which patterns were led to what they match, or to where nobody opened anything.
 
     They stay as they are. With another one in its place the next start would not find what the

@@ -105,6 +105,11 @@ class Rule:
         """True when the rule speaks of writing and creating, and of nothing else."""
         return not self.access._value_ & _LOOKING  # numbers: this is asked of every rule
 
+    @property
+    def top(self) -> str:
+        """What all that it speaks of is at or below."""
+        return getattr(self.pattern, "path", getattr(self.pattern, "prefix", "/"))
+
     def reaches(self, path: str) -> bool:
         """True when the rule speaks of this canonical path.
 

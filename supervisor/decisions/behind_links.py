@@ -76,7 +76,7 @@ def matched_elsewhere(behind: Behind, followed: Followed) -> list[Rule]:
 
 def all_around(rules: Sequence[Rule], link: str) -> Iterator[Rule]:
     """What patterns refuse, in all that is opened: it is not known where such a link leads."""
-    around = [Subtree(top, link) for top in _tops(_opened(rules))]
+    around = [Subtree(top, link) for top in {each.top for each in _opened(rules)}]
     for rule in rules:
         if isinstance(rule.pattern, Glob) and rule.effect is not Effect.ALLOW:
             yield from (replace(rule, pattern=each) for each in around)
@@ -87,11 +87,7 @@ def _opened(rules: Iterable[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
 
 
-def _tops(opened: Iterable[Rule]) -> set[str]:
-    """Where that is, of patterns with what is around it."""
-    return {getattr(each.pattern, "path", getattr(each.pattern, "prefix", "/")) for each in opened}
-
-
 def _whole(opened: Iterable[Rule], passed: Iterable[str], link: str) -> set[Subtree]:
     """All that is opened around what is too much to be kept one by one."""
-    return {Subtree(top, link) for top in _tops(opened) for each in passed if is_within(each, top)}
+    tops = {each.top for each in opened}
+    return {Subtree(top, link) for top in tops for each in passed if is_within(each, top)}

@@ -66,14 +66,10 @@ def _about(refusal: Rule, grant: Rule) -> Iterator[Rule]:
             if _meet(path, grant):
                 yield refusal
         case Glob() as pattern:
-            opened = grant.pattern
-            top = opened.prefix if isinstance(opened, Glob) else getattr(opened, "path", "/")
-            if pattern.may_match_in(top) or pattern.covers(top):
+            if pattern.may_match_in(grant.top) or pattern.covers(grant.top):
                 yield refusal
 
 
 def _meet(path: str, grant: Rule) -> bool:
     """Whether what is refused at a path is granted, or what is granted is in it."""
-    opened = grant.pattern
-    top = opened.prefix if isinstance(opened, Glob) else getattr(opened, "path", "/")
-    return grant.reaches(path) or is_within(top, path)
+    return grant.reaches(path) or is_within(grant.top, path)

@@ -26,13 +26,11 @@ from nono.supervisor.descriptors import bytes_of, opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.out_of_reach import is_unseen
 from nono.supervisor.places import canonical, plain_path
-from nono.supervisor.walk import Followed, NotFollowedError, Plain, plain
+from nono.supervisor.walk import PATH_MAX, Followed, Plain, plain
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
 """More than the longest path: the line ends behind it do not count."""
-_MAX_PATH = 4096
-"""PATH_MAX: the kernel takes no longer one, from git either."""
 _GITLINK = b"gitdir: "
 _CONFIGURATIONS = ("config", "config.worktree")
 _WORK_TREE = b"worktree"
@@ -118,13 +116,10 @@ def _named(directory: str, text: bytes, followed: Followed | None = None) -> lis
     """Every path that a text may be read as, the way that git reads it first."""
     read = (text.rstrip(b"\r\n"), text.split(b"\n")[0].rstrip(b"\r"))
     names = [each.split(b"\0")[0] for each in read]
-    paths = (each for each in dict.fromkeys(names) if 0 < len(each) <= _MAX_PATH)
+    paths = (each for each in dict.fromkeys(names) if 0 < len(each) <= PATH_MAX)
     followed = followed or Followed()
-    try:
+    with followed.ending_at(directory):
         return [plain(os.path.join(directory, os.fsdecode(each)), followed) for each in paths]
-    except NotFollowedError:
-        followed.ended = followed.ended or directory
-        raise
 
 
 class ConfiguredWorkTrees:
@@ -161,7 +156,7 @@ class ConfiguredWorkTrees:
             if self._settings < 0:
                 raise NotUnderstoodError("git's configurations have too many settings")
             if key == _WORK_TREE:
-                yield from (each for each in values if 0 < len(each) <= _MAX_PATH)
+                yield from (each for each in values if 0 < len(each) <= PATH_MAX)
 
 
 def names_in(directory: str, most: int = _MAX_ENTRIES) -> list[str]:

@@ -11,7 +11,6 @@ import itertools
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
 from nono.broker.compiled import pattern_of
 from nono.broker.errors import NotUnderstoodError
@@ -24,7 +23,7 @@ from nono.supervisor.descriptors import bytes_of
 from nono.supervisor.places import base_directory
 from nono.supervisor.planning.git.git_files import common, is_unread, kind_of
 from nono.supervisor.planning.git.repositories import Repository
-from nono.supervisor.walk import Followed, NotFollowedError, Plain, plain, way
+from nono.supervisor.walk import PATH_MAX, Followed, Plain, plain, way
 
 _MAX_FILES = 16
 _MAX_ALL_BYTES = 1 << 23
@@ -34,8 +33,6 @@ _MAX_ALL_WORDS = 100_000
 _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
 _MAX_DIGITS = 9
-_MAX_PATH = 4096
-"""PATH_MAX: the kernel follows no longer one."""
 _PARAMETER = rb"'([^'=]+)(?:'='|=)([^']*)'"
 _INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
 _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
@@ -106,7 +103,7 @@ class Named(NamedTuple):
         """The absolute path, in a work tree or a bare repository: there hooks and commands run.
         `followed` as for `walk.way`, here and below."""
         base = os.path.dirname(self.file) if self.key == _INCLUDE else top
-        with self._ending(followed):
+        with followed.ending_at(self.file):
             return plain(os.path.join(base, self.path), followed)
 
     @property
@@ -131,18 +128,9 @@ class Named(NamedTuple):
 
     def passed(self, top: str, followed: Followed) -> tuple[str, ...]:
         """What that way hangs on."""
-        with self._ending(followed):
+        with followed.ending_at(self.file):
             path = os.path.join(top, self.path)
             return way(path, followed=followed).passed if self.steps else ()
-
-    @contextmanager
-    def _ending(self, followed: Followed) -> Iterator[None]:
-        """Where `followed` ends, the file is where."""
-        try:
-            yield
-        except NotFollowedError:
-            followed.ended = followed.ended or self.file
-            raise
 
 
 def of_every_repository(
@@ -284,7 +272,7 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
         local = local_path(value) if key in _REMOTES else None
         if local and local not in paths and (b"/" in local or key in _WITHOUT_SLASH):
             paths.append(local)
-    for path in map(os.fsdecode, (each for each in paths if len(each) < _MAX_PATH)):
+    for path in map(os.fsdecode, (each for each in paths if len(each) < PATH_MAX)):
         if path.startswith("~/"):
             path = child(home, path[2:])
         yield Named(file, key, looks.expanduser(path))

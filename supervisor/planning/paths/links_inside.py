@@ -19,7 +19,7 @@ from nono.supervisor.links import Ways
 from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.paths.reach import Reach
-from nono.supervisor.walk import Followed, NotFollowedError, Way, way
+from nono.supervisor.walk import Followed, Way, way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
@@ -40,11 +40,8 @@ _UP = ".."
 def led_to(path: str, followed: Followed) -> Way:
     """Every other name on the way of a path, and where it ends: other links in their places would
     lead it elsewhere. `followed` as for `way`; where that ends, this is what it ended at."""
-    try:
+    with followed.ending_at(path):
         led = way(path, followed=followed)
-    except NotFollowedError:
-        followed.ended = followed.ended or path
-        raise
     return led._replace(links=tuple(each for each in led.links if each != path))
 
 
@@ -105,11 +102,8 @@ class LinksInside:
         return (*led.links, led.end)
 
     def _is_plain(self, link: str, *paths: str) -> bool:
-        try:
+        with self._followed.ending_at(link):
             return all(self._resolve(path) == path for path in paths)
-        except NotFollowedError:
-            self._followed.ended = self._followed.ended or link
-            raise
 
     def _entries(self, directory: str) -> Sequence[Entry]:
         most = max(0, min(_MAX_NAMES, self._left))

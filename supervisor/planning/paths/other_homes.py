@@ -62,7 +62,8 @@ def other_homes(
         if rule.effect is not Effect.DENY and rule.origin.is_of_person
         for path in _reach(rule)
     ]
-    if not _holds_others(home):
+    of_passwd = _of_passwd()
+    if not _holds_others(home, of_passwd):
         grants = [(path, access) for path, access in grants if not is_within(path, home)]
     if not grants:
         return
@@ -71,7 +72,7 @@ def other_homes(
         for rule in rules
         if rule.effect is Effect.DENY and rule.origin.kind is OriginKind.GROUP
     )
-    for other in _homes(home):
+    for other in _homes(home, of_passwd):
         access = Access(0)
         for path, given in grants:
             if is_within(path, other) or is_within(other, path):
@@ -87,9 +88,9 @@ def other_homes(
                 yield from expanded.links(refusals)
 
 
-def _holds_others(home: str) -> bool:
+def _holds_others(home: str, of_passwd: Sequence[str]) -> bool:
     """Whether the homes of others are below this one."""
-    known = (*_PARENTS, *_USUAL, *_of_passwd())
+    known = (*_PARENTS, *_USUAL, *of_passwd)
     return any(is_within(other, home) and other.rstrip("/") != home for other in known)
 
 
@@ -148,9 +149,9 @@ def _entries(directory: str) -> frozenset[str]:
         return frozenset()
 
 
-def _homes(own: str) -> list[str]:
+def _homes(own: str, of_passwd: Sequence[str]) -> list[str]:
     """The homes of everybody else that are there: canonical, and no more than 1,000 of them."""
-    found = [*_USUAL, *_of_passwd()]
+    found = [*_USUAL, *of_passwd]
     for parent in _PARENTS:
         try:
             with scandir(parent) as entries:

@@ -230,11 +230,8 @@ def _start_files(
         inside = (
             ways for top, ways in zip(written, resolvers, strict=True) if is_within(path, top)
         )
-        try:
+        with here.followed.ending_at(path):
             end = next(inside, outside)(path)
-        except NotFollowedError:
-            here.followed.ended = here.followed.ended or path
-            raise
         if end != path:
             yield from _led(path, spelled, here)
 
