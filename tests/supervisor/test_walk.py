@@ -71,9 +71,9 @@ def test_what_is_gone_up_from_is_named(tree: Path, path: str, left: list[str]) -
     assert sorted(way(f"{tree}/{path}").left) == sorted(f"{tree}/{each}" for each in left)
 
 
-def test_in_what_is_not_there_nothing_is_looked_for(
-    tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is looked at to find out whether it is a link."""
     looked: list[str] = []
 
     def readlink(path: str) -> str:
@@ -81,6 +81,10 @@ def test_in_what_is_not_there_nothing_is_looked_for(
         return os.readlink(path)
 
     monkeypatch.setattr(looks, "readlink", readlink)
+    return looked
+
+
+def test_in_what_is_not_there_nothing_is_looked_for(tree: Path, looked: list[str]) -> None:
     followed = Followed()
     found = way(f"{tree}/gone/{'x/' * 1000}{'../' * 1001}work/two", followed=followed)
     assert found.end == f"{tree}/other/here" and len(found.left) == 1001
@@ -97,16 +101,7 @@ def test_what_is_remembered_has_a_bound(tree: Path, monkeypatch: pytest.MonkeyPa
     assert len(followed._seen) <= 3
 
 
-def test_in_a_directory_that_was_seen_one_name_is_looked_at(
-    tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[str] = []
-
-    def readlink(path: str) -> str:
-        looked.append(path)
-        return os.readlink(path)
-
-    monkeypatch.setattr(looks, "readlink", readlink)
+def test_in_a_directory_that_was_seen_one_name_is_looked_at(tree: Path, looked: list[str]) -> None:
     followed = Followed()
     (tree / "other/b").mkdir()
     assert way(f"{tree}/work/../other/b/c", followed=followed).end == f"{tree}/other/b/c"
