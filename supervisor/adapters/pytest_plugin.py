@@ -8,8 +8,8 @@ that run programs in sandboxes themselves.
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,18 +18,18 @@ from typing import Any
 import pytest
 
 import nono
+from nono.adapters.pytest_reports import MadeInside, made, reports_of, shown
 
-_OPTIONS = ("allow", "read", "write", "deny", "hosts", "ports", "variables")
+_WRITTEN = ("allow", "write", "allow_files", "write_files")
+_PATHS = (*_WRITTEN, "read", "read_files")
+_OPTIONS = (*_PATHS, "deny", "hosts", "ports", "variables")
 """What the ini file (`nono_allow`, ...) and a marker may say: methods of nono.Policy."""
-_PATHS = ("allow", "read", "write")
-_WRITTEN = ("allow", "write")
 _RUN_LATER = (
     *("conftest.py", "__init__.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg"),
     *("pyproject.toml", "pytest.toml", ".pytest.toml", "__pycache__"),
 )
 """What a pytest outside reads or imports wherever it collects, beside the files of tests."""
 _REPORT = "pytest-report.json"
-_MAX_REPORTS = 1000
 _MAX_REPORT = 4 << 20
 _MAX_OUTPUT = 100_000
 _STATUS_OF_SIGNAL = 128
@@ -50,7 +50,7 @@ def pytest_configure(config: Any) -> None:
     said = "nono(*, timeout=None, allow=, read=, hosts=, ...): run this test in a sandbox"
     config.addinivalue_line("markers", said)
     if config.option.nono_inside:
-        config.pluginmanager.register(_Inside(config.option.nono_inside), "nono-inside")
+        config.pluginmanager.register(MadeInside(config.option.nono_inside), "nono-inside")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -85,7 +85,27 @@ def _say_refused(denials: tuple[nono.Denial, ...]) -> None:
     # Imported here: what runs inside needs none of it.
     from nono.adapters.refusals import told
 
-    sys.stderr.write(told(denials))
+    sys.stderr.write(told(denials, fixes=_in_ini))
+
+
+def _in_ini(denial: nono.Denial) -> str:
+    """What in the ini file would have allowed it."""
+    flag, value = denial.flags if len(denial.flags) == 2 else ("", "")
+    name = _SETTING_OF.get(flag)
+    return f"nono_{name} = {shlex.quote(value)} in the ini file" if name else denial.fix
+
+
+_SETTING_OF = {
+    "--allow": "allow",
+    "--read": "read",
+    "--write": "write",
+    "--allow-file": "allow_files",
+    "--read-file": "read_files",
+    "--write-file": "write_files",
+    "--allow-domain": "hosts",
+    "--open-port": "ports",
+    "--env-allow": "variables",
+}
 
 
 _PYTEST = [sys.executable, "-m", "pytest", "-p", "nono", "-p", "no:cacheprovider"]
@@ -133,7 +153,7 @@ _OURS = ("nono", "nono.adapters", "nono.broker")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: Any) -> bool | None:
+def pytest_runtest_protocol(item: Any, nextitem: Any) -> bool | None:
     """One test in a sandbox of its own, if it is to be."""
     config = item.config
     marker = item.get_closest_marker("nono")
@@ -142,11 +162,34 @@ def pytest_runtest_protocol(item: Any) -> bool | None:
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for report in _reports(item, {} if marker is None else dict(marker.kwargs)):
         item.ihook.pytest_runtest_logreport(report=report)
+    _tear_down(item, nextitem)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
 
-def _reports(item: Any, more: dict[str, Any]) -> Iterator[pytest.TestReport]:
+def _tear_down(item: Any, nextitem: Any) -> None:
+    """What tests before it have set up and the next one is not below. After each test that pytest
+    runs itself it does that, and takes it for done where the next one begins."""
+    runner: Any = item.config.pluginmanager.getplugin("runner")
+    call = pytest.CallInfo.from_call(
+        lambda: runner.pytest_runtest_teardown(item=item, nextitem=nextitem),
+        when="teardown",
+        reraise=(pytest.exit.Exception, KeyboardInterrupt),
+    )
+    if call.excinfo is not None:
+        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        item.ihook.pytest_runtest_logreport(report=report)
+
+
+def _reports(item: Any, more: dict[str, Any]) -> list[pytest.TestReport]:
+    try:
+        return [*_reports_of_sandbox(item, more)]
+    except nono.NonoError as error:  # as inside another sandbox: the other tests go on
+        said = [f"nono: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+        return [made(item, "setup", "failed", shown("\n".join(said)), 0.0, [])]
+
+
+def _reports_of_sandbox(item: Any, more: dict[str, Any]) -> Iterator[pytest.TestReport]:
     config = item.config
     timeout = more.pop("timeout", None)
     policy = _policy(config, **more).workdir(config.rootpath)
@@ -158,12 +201,12 @@ def _reports(item: Any, more: dict[str, Any]) -> Iterator[pytest.TestReport]:
             words += ["-c", str(config.inipath)]
         said, denials = _run_one(box, [*words, item.nodeid], timeout)
         try:
-            found = _told(item, box.read(file, _MAX_REPORT))
+            found = reports_of(item, box.read(file, _MAX_REPORT))
         except OSError:
             found = []
     if not found or said:
         text = said or "the test ended without a report"
-        found = [_made(item, "call", "failed", _shown(text), 0.0, [])]
+        found = [made(item, "call", "failed", shown(text), 0.0, [])]
     for each in found:
         if denials and each.outcome == "failed":
             each.sections.append(("refused by nono", denials))
@@ -178,91 +221,11 @@ def _run_one(box: nono.Sandbox, words: list[str], timeout: float | None) -> tupl
     try:
         done = box.run(words, timeout=timeout, env=_environment(), **how)
     except nono.TimeoutExpired as error:
-        return error.message, told(error.completed.denials)
+        return error.message, told(error.completed.denials, fixes=_in_ini)
+    refused = told(done.denials, fixes=_in_ini)
     if done.returncode in (0, 1):
-        return "", told(done.denials)
-    return f"ended with {done.returncode}\n{done.stdout}\n{done.stderr}", told(done.denials)
-
-
-def _told(item: Any, text: bytes) -> list[pytest.TestReport]:
-    """The reports that a file of the sandbox's has; none where it is not what it should be.
-
-    They begin with a test's setup and end with its teardown; subtests come in between.
-    """
-    try:
-        found = [_report(item, each) for each in json.loads(text)[:_MAX_REPORTS]]
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
-        return []
-    whens = [each.when for each in found]
-    has_ends = [*whens[:1], *whens[1:][-1:]] == ["setup", "teardown"]
-    calls = whens[1:-1]
-    is_whole = has_ends and set(calls) <= {"call"} and bool(calls) == found[0].passed
-    return found if is_whole else []
-
-
-def _report(item: Any, said: Any) -> pytest.TestReport:
-    """One of them: text and numbers, whatever was sent. Raises ValueError and others."""
-    when, outcome, seconds = said["when"], said["outcome"], said["duration"]
-    if when not in ("setup", "call", "teardown") or outcome not in ("passed", "failed", "skipped"):
-        raise ValueError("no report")
-    sections = [(_shown(name), _shown(text)) for name, text in said["sections"]]
-    xfailed = said["wasxfail"] and _shown(said["wasxfail"])
-    return _made(item, when, outcome, _shown(said["text"]), float(seconds), sections, xfailed)
-
-
-def _shown(text: Any) -> str:
-    """What a terminal shows and does not obey."""
-    safe = (
-        each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in str(text)
-    )
-    return "".join(safe)
-
-
-def _made(
-    item: Any,
-    when: Any,
-    outcome: Any,
-    text: str,
-    seconds: float,
-    sections: list[tuple[str, str]],
-    wasxfail: Any = None,
-) -> pytest.TestReport:
-    path, line, _ = item.location
-    longrepr: Any = None
-    if outcome == "skipped":
-        longrepr = (path, (line or 0) + 1, text)
-    elif outcome == "failed":
-        longrepr = text
-    keywords = dict.fromkeys(item.keywords, 1)
-    given: Any = (item.nodeid, item.location, keywords, outcome, longrepr, when, sections, seconds)
-    extra: Any = {} if wasxfail is None else {"wasxfail": wasxfail}
-    return pytest.TestReport(*given, **extra)
-
-
-class _Inside:
-    """Writes down the reports of the tests, for the pytest outside."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._told: list[dict[str, Any]] = []
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        skipped = report.skipped and isinstance(report.longrepr, tuple)
-        text = report.longrepr[2] if skipped else report.longreprtext
-        self._told.append(
-            {
-                "when": report.when,
-                "outcome": report.outcome,
-                "duration": report.duration,
-                "text": text,
-                "sections": report.sections,
-                "wasxfail": getattr(report, "wasxfail", None),
-            }
-        )
-
-    def pytest_sessionfinish(self) -> None:
-        if self._file != os.devnull:
-            Path(self._file).write_text(json.dumps(self._told), encoding="utf-8")
+        return "", refused
+    return f"ended with {done.returncode}\n{done.stdout}\n{done.stderr}", refused
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import nono
 
@@ -17,22 +17,32 @@ MAX_TOLD = 8
 """Refusals of one command that are told; the rest is a number."""
 
 
-def told(denials: Sequence[nono.Denial], *, flags: bool = False) -> str:
+def told(
+    denials: Sequence[nono.Denial],
+    *,
+    flags: bool = False,
+    fixes: Callable[[nono.Denial], str] | None = None,
+) -> str:
     """A line for each refusal, safe to show; empty without any.
 
     Rules and what allows it are said as methods of `nono.Policy`, or with `flags` as those of the
-    command.
+    command; `fixes` says what allows it in other words.
     """
-    lines = [_line(each, flags) for each in denials[:MAX_TOLD] if each.summary]
+    lines = [_line(each, flags, fixes) for each in denials[:MAX_TOLD] if each.summary]
     if len(denials) > MAX_TOLD:
         lines.append(f"nono: and {len(denials) - MAX_TOLD} more refusals\n")
     return "".join(lines)
 
 
-def _line(denial: nono.Denial, flags: bool = False) -> str:
+def _line(
+    denial: nono.Denial,
+    flags: bool = False,
+    fixes: Callable[[nono.Denial], str] | None = None,
+) -> str:
     reason = (flags and denial.reason_in_flags) or denial.reason
     said = f"nono: refused: {denial.summary}: {reason}"
-    fix = shlex.join(denial.flags) if flags else denial.fix
+    in_ours = shlex.join(denial.flags) if flags else denial.fix
+    fix = in_ours if fixes is None else fixes(denial)
     return f"{said}; a person may allow it: {fix}\n" if fix else f"{said}\n"
 
 

@@ -102,7 +102,8 @@ def test_one_by_a_marker(pytester):
     assert "the marker nono knows no colour" in result.stdout.str() + result.stderr.str() and result.ret != 0
 
 
-GOOD = {"when": "call", "outcome": "passed", "duration": 1, "text": "", "sections": [], "wasxfail": None}
+GOOD = {"when": "call", "outcome": "passed", "duration": 1, "text": "", "sections": [],
+    "wasxfail": None, "summary": ""}
 SETUP, TEARDOWN = ({**GOOD, "when": when} for when in ("setup", "teardown"))
 
 
@@ -122,10 +123,10 @@ FORGED = [
 
 def test_reports_that_are_forged(request):
     """A test can say that it has passed, and no more than that."""
-    from nono.adapters.pytest_plugin import _told
-    assert [_told(request.node, each) for each in FORGED] == [[]] * len(FORGED)
-    _, report, _ = _told(request.node, whole({**GOOD, "wasxfail": [1], "more": 1}))
-    assert len(_told(request.node, whole(*[GOOD] * 3))) == 5  # subtests
+    from nono.adapters.pytest_reports import reports_of
+    assert [reports_of(request.node, each) for each in FORGED] == [[]] * len(FORGED)
+    _, report, _ = reports_of(request.node, whole({**GOOD, "wasxfail": [1], "more": 1}))
+    assert len(reports_of(request.node, whole(*[GOOD] * 3))) == 5  # subtests
     assert (report.passed, report.wasxfail, hasattr(report, "more")) == (True, "[1]", False)
 
 
@@ -179,3 +180,62 @@ def test_a_sandbox_in_a_sandbox_says_so(pytester):
     result = run(pytester, "--nono")
     result.assert_outcomes(errors=1)
     assert "this test is in one" in result.stdout.str()
+
+
+SHARED = """
+    import pytest
+    LEFT = []
+    @pytest.fixture(scope="module")
+    def shared():
+        yield
+        LEFT.append(1)
+        %s
+    def test_outside(shared): pass
+    @pytest.mark.nono
+    def test_inside(): assert 3 == 4
+"""
+
+
+def test_what_is_set_up_before_one_is_taken_down_after_it(pytester):
+    """Once: the next test may be another module's, or the same one's."""
+    pytester.makepyfile(test_a=SHARED % "", test_b="import test_a\ndef test_b(): assert test_a.LEFT == [1]",
+                        test_c=SHARED % "" + "    def test_c(shared): assert LEFT == []")
+    result = run(pytester)
+    result.assert_outcomes(passed=4, failed=2)
+    result.stdout.fnmatch_lines(["FAILED test_a.py::test_inside - assert 3 == 4"])
+
+
+def test_what_fails_to_be_taken_down_after_it_is_told(pytester):
+    pytester.makepyfile(test_a=SHARED % "raise ValueError('left')", test_b="def test_b(): pass")
+    result = run(pytester)
+    result.assert_outcomes(passed=2, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*ValueError: left*"])
+
+
+def test_the_summary_and_the_junit_file_name_the_error(pytester):
+    pytester.makepyfile(test_s="def test_it():\n    assert 3 == 4")
+    result = run(pytester, "--nono-each", "--junit-xml=found.xml")
+    result.stdout.fnmatch_lines(["FAILED test_s.py::test_it - assert 3 == 4"])
+    assert 'message="assert 3 == 4"' in pathlib.Path("found.xml").read_text()
+
+
+def test_what_would_have_allowed_it_is_said_as_pytest_takes_it(pytester):
+    pytester.makepyfile("def test_it(): open('new', 'w')")
+    result = run(pytester, "--nono-each")
+    (said,) = [each.partition(" = ")[2] for each in result.outlines if "may allow it: nono_write_files = " in each]
+    pytester.makeini(f"[pytest]\nnono_write_files = {said.removesuffix(' in the ini file')}")
+    pathlib.Path("new").touch()
+    run(pytester, "--nono-each").assert_outcomes(passed=1)
+
+
+def test_in_another_sandbox_one_fails_and_the_others_go_on(pytester):
+    pytester.makepyfile(test_s="""
+        import pytest
+        @pytest.mark.nono
+        def test_inside(): pass
+        def test_outside(): pass
+    """)
+    words = [sys.executable, "-m", "nono", "run", "--allow-cwd", "--quiet", "--"]
+    result = pytester.run(*words, sys.executable, "-m", "pytest", "-p", "nono", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["ERROR test_s.py::test_inside - nono: *"])
