@@ -26,8 +26,10 @@ _KEY = rb"([A-Za-z][A-Za-z0-9-]*)[ ]*(?:=[ \t]*(.*))?"
 _MARKED = rb'[\\"#;\t]'
 """What makes more of a value than its characters."""
 _ANY_SETTING = (
-    rb'(?im)(?:^|\[[a-z0-9.-]*(?:[ \t\r]+"(?:[^"\\\n]|\\.)*")?\])[ \t\r]*([a-z][a-z0-9-]*)[ \t]*='
+    rb'(?im)^[ \t\r]*(?:\[[a-z0-9.-]*(?:[ \t\r]+"(?:[^"\\\n]|\\.)*")?\][ \t\r]*)*'
+    rb"([a-z][a-z0-9-]*)[ \t]*="
 )
+"""From the beginning of its line: what stands in a comment is none, and goes on in no next line."""
 _ODD = rb'[\\"#;\t\r\0]'
 """In a value: what makes more of it than its characters in some version of git."""
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
@@ -123,7 +125,7 @@ def _not_understood(number: int, why: str) -> NotUnderstoodError:
 def keys_and_values(text: bytes) -> Iterator[tuple[bytes, bytes, list[bytes]]]:
     """The key of each setting that git could read, its value as written, and what git's versions
     read there: for who looks for what is named, and would rather find too much."""
-    text, end = text.replace(b"\r\n", b"\n"), 0
+    text, end = text.removeprefix(_BYTE_ORDER_MARK).replace(b"\r\n", b"\n"), 0
     pattern, odd = pattern_of(_ANY_SETTING), pattern_of(_ODD)
     while (found := pattern.search(text, end)) is not None:
         start = found.end()

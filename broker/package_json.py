@@ -5,6 +5,7 @@ from __future__ import annotations
 from nono.broker.datafile import data
 
 MAX_BYTES = 1 << 20
+_FILES = (".tgz", ".tar", ".tar.gz")
 
 
 def running_part(text: bytes) -> str | None:
@@ -33,4 +34,7 @@ def running_part(text: bytes) -> str | None:
 
 
 def _is_version(value: object) -> bool:
-    return isinstance(value, str) and ":" not in value and "/" not in value
+    """False also for the name of a file or a directory, as npm, yarn and pnpm tell it apart."""
+    if not isinstance(value, str) or any(each in value for each in ":/\\"):
+        return False
+    return not value.strip().startswith(".") and not value.strip().lower().endswith(_FILES)

@@ -22,8 +22,8 @@ from nono.supervisor.decisions.new_repository import Hooks, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.git.git_directories import GitDirectories
-from nono.supervisor.planning.git.git_files import exact_link, kind_of, names_in
-from nono.supervisor.planning.git.git_settings import Configurations
+from nono.supervisor.planning.git.git_files import common, exact_link, kind_of, linked, names_in
+from nono.supervisor.planning.git.git_settings import Configurations, of_every_work_tree
 from nono.supervisor.planning.git.indexes import Indexes
 from nono.supervisor.planning.git.repositories import Repository, is_bare
 from nono.supervisor.walk import plain, way
@@ -60,6 +60,9 @@ class LeftInRepositories:
         self._files: dict[str, State | None] = {}
         self._begun: dict[str, _Begun] = {}
         self._ends: dict[str, str] = {}
+        self._configured = Configurations(_MAX_CONFIGURED)
+        self._shared: dict[str, dict[str, bool]] = {}
+        """What known repositories configure for each of their work trees."""
 
     def open(self, opened: Iterable[str], found: Sequence[Repository]) -> None:
         """`opened` is all that is open from now on; `found` are the repositories in what is new of
@@ -109,7 +112,7 @@ class LeftInRepositories:
             if left < 0:
                 yield link
                 continue
-            yield from self._run_by_configuration(parent(link), hooks)
+            yield from self._run_by_configuration(parent(link), hooks, self._shared_by(link))
             to = exact_link(link)
             is_new = to is None or (to not in places and not self._was_there(to))
             if is_new or is_gits(parent(link)):
@@ -206,8 +209,28 @@ class LeftInRepositories:
         begun = (child(directory, name) for name in data("start_files")["begun"])
         yield from filter(os.path.lexists, begun)
 
-    def _run_by_configuration(self, top: str, hooks: Hooks) -> Iterator[str]:
-        for name, is_hooks in self._in_work_trees.items():
+    def _shared_by(self, link: str) -> Iterator[str]:
+        """The directories of repositories that were there, of which a new link makes a work tree.
+
+        What those configure was looked for in the work trees that there were.
+        """
+        for directory in linked(link):
+            yield from filter(self._is_known, (directory, *common(directory)))
+
+    def _is_known(self, directory: str) -> bool:
+        return directory in self._directories and self._was_there(directory)
+
+    def _run_by_configuration(
+        self, top: str, hooks: Hooks, shared: Iterable[str] = ()
+    ) -> Iterator[str]:
+        """What git runs in a work tree at `top` by a person's configuration, and by that of the
+        repositories `shared`."""
+        names = dict(self._in_work_trees)
+        for directory in shared:
+            if directory not in self._shared:
+                self._shared[directory] = of_every_work_tree(directory, self._configured)
+            names |= self._shared[directory]
+        for name, is_hooks in names.items():
             path = plain(f"{top}/{name}").path
             if is_hooks:
                 yield from hooks.of(path)

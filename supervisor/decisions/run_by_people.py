@@ -37,7 +37,7 @@ _MAX_ENTRIES = 2000
 _NOT_LOOKED_INTO = frozenset({"node_modules", "__pycache__", "target"})
 _OF_A_PROJECT = ("python", "pip", "activate")
 _PACKAGE = "package.json"
-_NOTHING = ""
+_NOTHING, _FULL = "", "full"
 _CUT = "more than {:,} names below {}: look for repositories there yourself"
 _NOT_REMEMBERED = "{}: which repositories are there could not be written down: {}"
 
@@ -175,7 +175,7 @@ class _Look:
         left = _MAX_DIRECTORIES
         for top in self.directories:
             entries = _entries(top)
-            yield from _named(entries, is_named)
+            yield from _run_knowingly(top, entries, is_named)
             below = [
                 entry.path
                 for entry in entries
@@ -185,7 +185,7 @@ class _Look:
             ][:left]
             left -= len(below)
             for directory in below:
-                yield from _named(_entries(directory), is_named)
+                yield from _run_knowingly(directory, _entries(directory), is_named)
             for directory in data("start_files")["run_knowingly_in"]:
                 yield from _named(_entries(child(top, directory)), lambda name: True)
         for directory, hidden in self.commands:
@@ -256,21 +256,41 @@ def _entries(directory: str) -> list[os.DirEntry[str]]:
     return sorted(found, key=lambda entry: entry.name)
 
 
+def _run_knowingly(
+    directory: str, entries: list[os.DirEntry[str]], is_named: Callable[[str], bool]
+) -> Iterator[tuple[str, object]]:
+    """As `_named`, of a directory in which names were listed as far as the bound.
+
+    A run may have put others before a Makefile: the names that are known are asked for then, and
+    that the directory is so full is told as well, if it was not before.
+    """
+    yield from _named(entries, is_named)
+    if len(entries) == _MAX_ENTRIES:
+        yield directory, _FULL
+        listed = {each.name for each in entries}
+        for name in data("start_files")["run_knowingly"]:
+            if name not in listed:
+                yield from _state(child(directory, name), name)
+
+
 def _named(
     entries: Iterable[os.DirEntry[str]], is_named: Callable[[str], bool]
 ) -> Iterator[tuple[str, object]]:
     """Of the files with such a name: what tells that they are others or have another content."""
     for entry in entries:
-        if not is_named(entry.name):
-            continue
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:
-            continue
-        if entry.name == _PACKAGE and stat.S_ISREG(status.st_mode):
-            from nono.broker.package_json import MAX_BYTES, running_part
+        if is_named(entry.name):
+            yield from _state(entry.path, entry.name)
 
-            part = running_part(bytes_of(entry.path, MAX_BYTES + 1))
-            yield entry.path, of(status) if part is None else part
-        elif not stat.S_ISDIR(status.st_mode):
-            yield entry.path, of(status)
+
+def _state(path: str, name: str) -> Iterator[tuple[str, object]]:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return
+    if name == _PACKAGE and stat.S_ISREG(status.st_mode):
+        from nono.broker.package_json import MAX_BYTES, running_part
+
+        part = running_part(bytes_of(path, MAX_BYTES + 1))
+        yield path, of(status) if part is None else part
+    elif not stat.S_ISDIR(status.st_mode):
+        yield path, of(status)

@@ -210,3 +210,11 @@ def test_every_entry_of_the_table_has_a_reason_and_is_written_as_it_is_compared(
     assert set(table["checked_as_urls"]) <= set(table["harmless"])
     assert set(table["checked_as_names"]) <= set(table["harmless"])
     assert set(table["harmless_in_new"]).isdisjoint(table["harmless"])
+
+
+@pytest.mark.parametrize("said", ["\tbare = true\n", "\tbare = false\n"])
+def test_whether_there_is_a_work_tree_is_only_for_a_new_repository(said: str) -> None:
+    """Without one, relative hooks are those of the directory where git is used."""
+    before = b"[core]\n\tfilemode = true\n"
+    assert harmful_change(before, before + said.encode()) == "core.bare"
+    assert first_that_runs(before + said.encode()) is None

@@ -111,11 +111,19 @@ PIECES = (
         "]",
     ),
     *("[core]k=", "[a]\nk = ", "\nk = ", "\nk =", "\x0b", "\0"),
+    *("#", ";", '"', "x", "# [x] k = y\\\n", ";[a]k="),
 )
 texts = st.lists(st.sampled_from(PIECES), max_size=14).map("".join).map(str.encode)
 
 
+@pytest.mark.parametrize("comment", ["# [x] y = z\\", ";[a]b=c\\", " # d = e\\", '[x]#[y]z="\\'])
+def test_a_comment_ends_with_its_line(comment: str) -> None:
+    text = f"[core]\n{comment}\n[core]hooksPath = h\n".encode()
+    assert values(text, b"hookspath") == [[b"h"]]
+
+
 @pytest.mark.requires(commands=["git"])
+@example(b"[core]# [a] b = c\\\nk = v")
 @example(b'[core "]k = "] k = v')
 @example(b"[core]\n[a] k = a\tb")
 @example(b"\xef\xbb\xbf[core]k = v")

@@ -100,7 +100,7 @@ class Named(NamedTuple):
     path: str
 
     def at(self, top: str, followed: Followed) -> Plain:
-        """The absolute path, in a work tree or a bare repository: there hooks and commands run.
+        """The absolute path, in a work tree or a repository: there hooks and commands run.
         `followed` as for `walk.way`, here and below."""
         base = os.path.dirname(self.file) if self.key == _INCLUDE else top
         with followed.ending_at(self.file):
@@ -177,22 +177,31 @@ def named_by_configuration(
     one: Repository, home: str, of_every: Iterable[Named], configurations: Configurations
 ) -> Iterator[str]:
     """Absolute paths, in plain form. `of_every` is what configures every repository."""
-    own = (
-        child(directory, name)
-        for directory in (one.directory, *common(one.directory, configurations.followed))
-        for name in ("config", "config.worktree")
-    )
+    directories = (one.directory, *common(one.directory, configurations.followed))
+    # In its own directory git runs what receives a push (githooks(5)), and all for who is there.
+    tops = dict.fromkeys((one.top, *directories))
     relative = (each for each in of_every if not each.is_absolute)
-    for each in itertools.chain(relative, _named(own, home, configurations)):
+    own = _named(_own_files(directories), home, configurations)
+    for each in itertools.chain(relative, own):
         if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
         configurations.keep(each, each.passed(one.top, configurations.followed))
-        for path, passed in each.kept(one.top, configurations.followed):
-            # A directory that holds the whole repository is no place of hooks only.
-            if not (is_within(one.top, path) or is_within(one.directory, path)):
-                configurations.keep(each, passed)
-                yield path
+        for top in (one.top,) if each.is_absolute else tops:
+            for path, passed in each.kept(top, configurations.followed):
+                # A directory that holds the whole repository is no place of hooks only.
+                if not (is_within(one.top, path) or is_within(one.directory, path)):
+                    configurations.keep(each, passed)
+                    yield path
+
+
+def of_every_work_tree(directory: str, configurations: Configurations) -> dict[str, bool]:
+    """As `in_every_work_tree`, of what a repository configures in this directory for all of its."""
+    return in_every_work_tree(_named(_own_files((directory,)), "/", configurations))
+
+
+def _own_files(directories: Iterable[str]) -> Iterator[str]:
+    return (child(each, name) for each in directories for name in ("config", "config.worktree"))
 
 
 def in_every_work_tree(of_every: Iterable[Named]) -> dict[str, bool]:

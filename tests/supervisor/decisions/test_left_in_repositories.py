@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -124,3 +125,23 @@ def test_a_work_tree_that_is_elsewhere_is_named(opened: Path, named: str) -> Non
         (opened / name).symlink_to("elsewhere/src")
     top = named.removeprefix("../").removesuffix("src/..")
     assert str(opened / top) in before.changed()
+
+
+@pytest.mark.requires(commands=["git"])
+def test_what_a_repository_configures_runs_in_a_new_work_tree(opened: Path) -> None:
+    def git(*words: str) -> None:
+        person = ("-c", "user.name=x", "-c", "user.email=x")
+        subprocess.run(
+            ["git", *person, *words], cwd=opened / "one", check=True, capture_output=True
+        )
+
+    (opened / "one").mkdir()
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "x")
+    git("config", "core.hooksPath", "tools/hooks")
+    before = look(opened)
+    git("worktree", "add", "../two")
+    assert before.changed() == []
+    (opened / "two/tools/hooks").mkdir(parents=True)
+    (opened / "two/tools/hooks/pre-commit").touch()
+    assert before.changed() == [f"{opened}/two/tools/hooks/pre-commit"]

@@ -282,3 +282,18 @@ def test_of_configuration_beyond_what_is_kept_each_change_is_told(
         with open(opened_place / name / ".git/config", "a") as file:
             file.write("# harmless\n")
     assert before.changed() == sorted([*hooks, str(opened_place / "d/.git/config")])
+
+
+def test_a_full_directory_hides_no_known_name(opened_place: Path) -> None:
+    """And is told of where the run has filled it: names of a pattern may be in it."""
+    before = RunByPeople(opened(opened_place))
+    for number in range(3000):
+        (opened_place / f"{number}").touch()
+        (opened_place / f"src/{number}").touch()
+    assert {*before.changed()} == {f"{opened_place}", f"{opened_place}/src"}
+    after = RunByPeople(opened(opened_place))
+    replace_keeping_times(opened_place)
+    (opened_place / "src/conftest.py").write_text("x")
+    (opened_place / "src/justfile").touch()
+    told = [f"{opened_place}/{name}" for name in ("Makefile", "src/conftest.py", "src/justfile")]
+    assert after.changed() == told

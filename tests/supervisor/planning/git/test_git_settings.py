@@ -266,3 +266,13 @@ def test_a_path_that_no_kernel_takes_names_nothing(home: Path, key: str) -> None
         tracemalloc.stop()
     assert may_write(made, home / "p/a")
     assert most < 60_000_000
+
+
+def test_relative_hooks_are_kept_in_the_directory_of_a_repository_too(home: Path) -> None:
+    """There git runs what receives a push."""
+    (home / "p/.git/HEAD").touch()
+    (home / "p/.git/config").write_text("[core]\n\thooksPath = tools/hooks\n")
+    made = plan(home, "p")
+    for name in ("tools/hooks/pre-commit", ".git/tools/hooks/post-receive"):
+        assert not may_write(made, home / "p" / name), name
+    assert may_write(made, home / "p/.git/index") and may_write(made, home / "p/tools/other")
