@@ -211,7 +211,7 @@ class OpenedLater:
         known = [rule for rule in policy.rules if rule.effect is Effect.DENY]
         asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
         roots = opened_directories(grants)
-        starting = self._start_files(policy, grants, roots)
+        starting = self._start_files(policy, grants, roots, before)
         written = opened_by_people(grants, Access.WRITE).directories
         found = [
             *starting.rules,
@@ -262,8 +262,11 @@ class OpenedLater:
         )
         return _Names([*floor.matched, *elsewhere], links, tree.unled, followed.ended)
 
-    def _start_files(self, policy: Policy, grants: Sequence[Rule], roots: set[str]) -> StartFiles:
-        """With what a person named inside, which is the person's to open."""
+    def _start_files(
+        self, policy: Policy, grants: Sequence[Rule], roots: set[str], before: Sequence[Rule]
+    ) -> StartFiles:
+        """With what a person named inside, which is the person's to open; and what repositories in
+        what was opened `before` have git run there."""
         if self._plan.repositories is None:
             return NOTHING
         inside = [
@@ -275,7 +278,7 @@ class OpenedLater:
         rules = [*inside, *grants]
         # Where the paths of groups lead may be otherwise than at the last look.
         expand = Expanded(Expander(self._home, self._plan.workdir, self._env))
-        return start_file_rules(rules, self._plan.workdir, self._home, expand, self._env)
+        return start_file_rules(rules, self._plan.workdir, self._home, expand, self._env, before)
 
     def _of_home(self, other: str) -> Expanded:
         return Expanded(Expander(other, self._plan.workdir))

@@ -76,15 +76,19 @@ def start_file_rules(
     home: str,
     expand: Expanded,
     env: Mapping[str, str],
+    before: Iterable[Rule] = (),
 ) -> StartFiles:
     """The refusals for what these rules open. `expand` is for the paths of groups, `env` says where
-    it is remembered which repositories there are."""
+    it is remembered which repositories there are. Those in what was opened `before` may lead here.
+    """
     rules = tuple(rules)
     opened = opened_by_people(rules, Access.WRITE)
     written = opened.directories
     if not written:
         return NOTHING
+    earlier = opened_by_people(before, Access.WRITE)
     searched = repositories.searched_directories(opened)
+    searched |= repositories.searched_directories(earlier)
     is_opened, followed, found = Reach(rules), Followed(MAX_FOLLOWED), Found(())
     own = Configurations()
     settings = of_every_repository(home, env, own)
