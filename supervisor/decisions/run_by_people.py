@@ -37,7 +37,7 @@ _MAX_ENTRIES = 2000
 _NOT_LOOKED_INTO = frozenset({"node_modules", "__pycache__", "target"})
 _OF_A_PROJECT = ("python", "pip", "activate")
 _PACKAGE = "package.json"
-_NOTHING, _FULL = "", "full"
+_NOTHING = ""
 _CUT = "more than {:,} names below {}: look for repositories there yourself"
 _NOT_REMEMBERED = "{}: which repositories are there could not be written down: {}"
 
@@ -162,6 +162,8 @@ class _Look:
     directories: tuple[str, ...]
     commands: tuple[tuple[str, frozenset[str]], ...]
     before: dict[str, object] = field(default_factory=dict)
+    below: dict[str, bool] = field(default_factory=dict)
+    """The directories in these, and whether they were looked into."""
 
     def changed(self) -> Iterator[str]:
         """The paths of those that are new or not as they were."""
@@ -175,17 +177,15 @@ class _Look:
         left = _MAX_DIRECTORIES
         for top in self.directories:
             entries = _entries(top)
-            yield from _run_knowingly(top, entries, is_named)
-            below = [
-                entry.path
-                for entry in entries
-                if not entry.name.startswith(".")
-                and entry.name not in _NOT_LOOKED_INTO
-                and entry.is_dir(follow_symlinks=False)
-            ][:left]
-            left -= len(below)
+            below = _directories_among(entries)
+            new = [each for each in below if each not in self.below]
+            yield from _run_knowingly(top, entries, is_named, are_cut=len(new) > left)
+            # What a run makes comes after what was looked into, wherever its name stands.
+            self.below.update((each, number < left) for number, each in enumerate(new))
+            left = max(left - len(new), 0)
             for directory in below:
-                yield from _run_knowingly(directory, _entries(directory), is_named)
+                if self.below[directory]:
+                    yield from _run_knowingly(directory, _entries(directory), is_named)
             for directory in data("start_files")["run_knowingly_in"]:
                 yield from _named(_entries(child(top, directory)), lambda name: True)
         for directory, hidden in self.commands:
@@ -256,17 +256,35 @@ def _entries(directory: str) -> list[os.DirEntry[str]]:
     return sorted(found, key=lambda entry: entry.name)
 
 
+def _directories_among(entries: Iterable[os.DirEntry[str]]) -> list[str]:
+    """Those that are looked into."""
+    return [
+        entry.path
+        for entry in entries
+        if not entry.name.startswith(".")
+        and entry.name not in _NOT_LOOKED_INTO
+        and entry.is_dir(follow_symlinks=False)
+    ]
+
+
 def _run_knowingly(
-    directory: str, entries: list[os.DirEntry[str]], is_named: Callable[[str], bool]
+    directory: str,
+    entries: list[os.DirEntry[str]],
+    is_named: Callable[[str], bool],
+    *,
+    are_cut: bool = False,
 ) -> Iterator[tuple[str, object]]:
     """As `_named`, of a directory in which names were listed as far as the bound.
 
-    A run may have put others before a Makefile: the names that are known are asked for then, and
-    that the directory is so full is told as well, if it was not before.
+    A run may have put others before a Makefile: the names that are known are asked for then. That
+    the directory is so full is told as well, if it was not so before, and so it is where not all
+    that is in it is looked into: `are_cut`.
     """
     yield from _named(entries, is_named)
-    if len(entries) == _MAX_ENTRIES:
-        yield directory, _FULL
+    is_full = len(entries) == _MAX_ENTRIES
+    if is_full or are_cut:
+        yield directory, (is_full, are_cut)
+    if is_full:
         listed = {each.name for each in entries}
         for name in data("start_files")["run_knowingly"]:
             if name not in listed:

@@ -297,3 +297,14 @@ def test_a_full_directory_hides_no_known_name(opened_place: Path) -> None:
     (opened_place / "src/justfile").touch()
     told = [f"{opened_place}/{name}" for name in ("Makefile", "src/conftest.py", "src/justfile")]
     assert after.changed() == told
+
+
+def test_what_was_looked_into_stays_so(opened_place: Path) -> None:
+    """However many directories a run makes, and before which names."""
+    before = RunByPeople(opened(opened_place))
+    for number in range(100):
+        (opened_place / f"0{number:03}").mkdir()
+    (opened_place / "src/conftest.py").write_text("x")
+    (opened_place / "0000/Makefile").touch()
+    told = [f"{opened_place}{name}" for name in ("", "/0000/Makefile", "/src/conftest.py")]
+    assert before.changed() == told
