@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code, or by the signal that it stands for."""
     if arguments is None:
+        _read_utf8()
         _give_back_locale()
         _look_for_warm()
     # A client of nono warm does without it.
@@ -42,6 +43,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if arguments is None:
         _end(code)
     sys.exit(code)
+
+
+def _read_utf8() -> None:
+    """Start anew where a locale has this interpreter take names of files for another encoding.
+
+    A name in a profile, an audit or an answer is UTF-8 whoever reads it, and otherwise another
+    file's. The environment, which the program gets, stays as it is. Source: PEP 540.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or "utf8" in sys._xoptions or not sys.executable:
+        return
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _give_back_locale() -> None:

@@ -2,7 +2,8 @@
 
 What git wrote is read once and compared (`broker/git_config.py`); a new file of ours, with just
 what was compared, takes the name: *performed on our copy*. Nothing that the program holds open
-becomes the configuration, and the name that ours has before is one that no run may write.
+becomes the configuration, and the name that ours has before is one that no run may write. So is
+git's trial of modes on it.
 """
 
 from __future__ import annotations
@@ -13,22 +14,25 @@ import stat
 import threading
 import time
 
-from nono.broker import Allow, Deny, Operation, PathChange, visible
+from nono.broker import Allow, Deny, Metadata, Operation, PathChange, visible
 from nono.broker.dataclass import replace
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.explaining.git_settings import named_for
 from nono.broker.git_config import MAX_BYTES, harmful_change
-from nono.broker.rules.paths import SHARED, is_within
+from nono.broker.rules.paths import SHARED, child, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.resolving.handles import Entry, Handle
+from nono.supervisor.planning.git.git_files import kind_of
 from nono.supervisor.planning.projects.start_files import GROUP, ORIGIN
 from nono.supervisor.walk import way
 
 _HARMLESS = builtin("harmless settings of git, as nono wrote them")
-_NAMES = frozenset({"config", "config.worktree"})
+_TRIAL = builtin("git's trial of whether modes count")
+_TRIED = "config"
+_NAMES = frozenset({_TRIED, "config.worktree"})
 _STALE_SECONDS = 60
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -60,6 +64,26 @@ def put_git_config(
         os.unlink(old.name, dir_fd=old.parent.fd)
     decisions.note_moved(old.path)
     decisions.note_moved(new.path)
+    return True
+
+
+def is_trial(decisions: Decisions, mode: int, wanted: Metadata, target: Handle) -> bool:
+    """True for how git finds out whether modes count: it gives the owner of its configuration the
+    right to execute that, and takes it back.
+
+    Refused, git would write that they do not, for good. Nobody executes a configuration.
+    """
+    toggled = (target.stat.st_mode ^ mode) & 0o7777
+    directory, name = os.path.split(target.path)
+    if toggled != stat.S_IXUSR or name != _TRIED or target.kind != stat.S_IFREG:
+        return False
+    if kind_of(child(directory, "HEAD")) is None:
+        return False
+    _, verdict = decisions.verdict(wanted)
+    if not isinstance(verdict, Deny) or verdict.rule.origin != ORIGIN:
+        return False
+    if decisions.witness is not None:
+        decisions.witness.decision(wanted, wanted, Allow(_TRIAL))
     return True
 
 

@@ -12,6 +12,7 @@ import os
 import stat
 import struct
 from collections.abc import Callable
+from functools import partial
 
 from nono.broker import Access, Metadata
 from nono.broker.requests import CLOSING
@@ -23,6 +24,7 @@ from nono.supervisor.linux.calls.account_names import GROUPS, USERS, with_name
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.files import closing, set_id
+from nono.supervisor.linux.calls.files.git_config import is_trial
 from nono.supervisor.linux.calls.files.open_flags import held_access
 from nono.supervisor.linux.calls.resolving.handles import Handle
 from nono.supervisor.linux.calls.resolving.resolve import descriptor, locate
@@ -47,11 +49,12 @@ def perform_change(
     set_id_bits: bool = False,
     leaves: int = stat.S_IRWXU,
     owner: int = -1,
+    excused: Callable[[Metadata, Handle], bool] = lambda wanted, target: False,
 ) -> Answer:
     """Performed on our copy: the one way every handler of this module ends.
 
     `leaves` is what of a directory's mode its owner has afterwards, at least; `owner` who that is,
-    -1 for the same as before.
+    -1 for the same as before. `excused` tells of a refusal that does not count.
     """
     with find() as target:
         if target.is_anonymous:
@@ -66,7 +69,9 @@ def perform_change(
             closes = closing.closes(target.stat.st_mode, leaves)
             closes = closes or closing.takes_owner(target.stat, owner)
             what = CLOSING if closes else operation
-            decisions.require(Metadata(call.caller, what, target.path, own, detail))
+            wanted = Metadata(call.caller, what, target.path, own, detail)
+            if not excused(wanted, target):
+                decisions.require(wanted)
         if set_id_bits and target.kind != stat.S_IFDIR:
             set_id.require(call, decisions, target.path)
         call.ensure_waiting()
@@ -112,9 +117,16 @@ def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
             raise failure(errno.EOPNOTSUPP)
         os.chmod(handle.name, mode & 0o7777)
 
-    gives, detail = set_id.gives(mode), f"{mode & 0o7777:04o}"
     return perform_change(
-        call, decisions, "chmod", find, change, detail=detail, set_id_bits=gives, leaves=mode
+        call,
+        decisions,
+        "chmod",
+        find,
+        change,
+        detail=f"{mode & 0o7777:04o}",
+        set_id_bits=set_id.gives(mode),
+        leaves=mode,
+        excused=partial(is_trial, decisions, mode),
     )
 
 
