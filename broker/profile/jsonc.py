@@ -9,7 +9,6 @@ tree or in problems; time is linear in their number.
 from __future__ import annotations
 
 import json
-import os
 import re
 from bisect import bisect_right
 from typing import Any
@@ -208,8 +207,7 @@ class _Reader:
             raise self._fail("this text has an unknown escape", hint, start) from None
         if _SURROGATE.search(value):
             raise self._fail("this text has half a character (a lone surrogate)", offset=start)
-        # A name is bytes, and this one's are of UTF-8 whatever Python takes names of files for.
-        return value if value.isascii() else os.fsdecode(value.encode())
+        return value
 
     def _scalar(self) -> Any:
         number = _NUMBER.match(self._text, self._at)

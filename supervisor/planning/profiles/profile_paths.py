@@ -156,9 +156,12 @@ class ProfilePaths:
 
 
 def _path(setting: Setting) -> str:
-    """The text of an entry that may be an object with a condition."""
+    """The text of an entry that may be an object with a condition.
+
+    A name is bytes, and a profile's are of UTF-8, whatever this Python takes names of files for.
+    """
     text: str = getattr(setting.value, "path", setting.value)
-    return text
+    return text if text.isascii() else os.fsdecode(text.encode())
 
 
 def in_own_tmpdir(text: str) -> bool:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import string
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
@@ -230,21 +227,3 @@ def test_the_schema_is_the_models() -> None:
     assert set(made["properties"]) == names
     for key, entry in made["properties"].items():
         assert entry["description"], key
-
-
-@pytest.mark.parametrize("text", ['"\u00fc"', '"\\u00fc"'])
-def test_a_name_is_of_the_same_bytes_whatever_a_python_takes_names_for(text: str) -> None:
-    """As in a host program whose locale is another one."""
-    code = (
-        "import os, sys; from nono.broker.profile.jsonc import read;"
-        "print(os.fsencode(read('x', sys.stdin.buffer.read())[1].value))"
-    )
-    other = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input=text.encode(),
-        capture_output=True,
-        env=other,
-        check=True,
-    )
-    assert done.stdout == b"b'\\xc3\\xbc'\n"

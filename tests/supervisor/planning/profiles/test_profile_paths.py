@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,16 @@ def test_a_protection_is_lifted_by_a_path_alone(home: Path) -> None:
         "a pattern cannot lift a protection; name the path",
         "$XDG_RUNTIME_DIR is not set",
     ]
+
+
+def test_a_name_is_of_the_same_bytes_whatever_a_python_takes_names_for(tmp_path: Path) -> None:
+    """As in a host program whose locale is another one."""
+    (tmp_path / "p.json").write_text('{"filesystem": {"deny": ["/x/\\u00fc"]}}')
+    code = (
+        "import os, sys; from nono.supervisor import Options, make_plan;"
+        "rules = make_plan(Options(profile=sys.argv[1]), ['/bin/true']).policy.rules;"
+        "print([os.fsencode(path) for rule in rules for path in rule.named if '/x/' in path])"
+    )
+    other = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    said = subprocess.check_output([sys.executable, "-c", code, tmp_path / "p.json"], env=other)
+    assert said == b"[b'/x/\\xc3\\xbc']\n"
