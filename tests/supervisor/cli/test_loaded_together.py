@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import os
 import sys
@@ -159,6 +160,60 @@ def test_a_module_that_fails_is_left_to_whoever_imports_it(world: World) -> None
         world.start()
     assert world.at_once == ["joint_one"]
     assert "joint_two" not in sys.modules
+
+
+IMPORTS = """
+from joint_one import part, part as again
+from joint_one.part import said
+import os.path, joint_one.part as renamed
+from os import *
+import joint_one.part
+found = renamed, said, part, again, joint_one.part, os, getcwd
+"""
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_is_imported_meanwhile_is_what_would_be(world: World, is_there: bool) -> None:
+    world.write("joint_one/__init__.py", "")
+    path = world.write("joint_one/part.py", "from . import __name__ as said\n")
+    world.write("joint_two.py", IMPORTS)
+    world.settle()
+    if not is_there:  # changed: it is imported by whoever needs it
+        os.utime(path, ns=(0, 10**18))
+    world.start()
+    assert world.at_once == [*NAMES]
+    part = sys.modules["joint_one.part"]
+    found = vars(sys.modules["joint_two"])["found"]
+    assert found == (part, "joint_one", part, part, part, os, os.getcwd)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from joint_one import nothing", "import joint_one.nothing", "from joint_two import nothing"],
+)
+def test_what_is_not_there_is_told_as_ever(world: World, line: str) -> None:
+    world.settle()
+    find = loaded_together._import_with(importlib.__import__)
+    with pytest.raises(ImportError) as expected:
+        exec(line, {})
+    with pytest.raises(ImportError) as raised:
+        exec(line, {"__builtins__": {"__import__": find}})
+    assert str(raised.value) == str(expected.value)
+
+
+def test_import_is_the_interpreters_own_afterwards(world: World) -> None:
+    usual = builtins.__import__
+    marker = world.modules / "fails"
+    world.write(
+        "joint_two.py", f"import os\nassert not os.path.exists({str(marker)!r})\nsaid = ''\n"
+    )
+    world.settle()
+    assert builtins.__import__ is usual
+    marker.touch()
+    with pytest.raises(AssertionError):
+        world.start()
+    assert world.at_once == ["joint_one"]
+    assert builtins.__import__ is usual
 
 
 def test_many_kinds_are_not_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
