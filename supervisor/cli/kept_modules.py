@@ -30,8 +30,9 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     """A module's source, where Python keeps it compiled, the path of its package or None for the
     interpreter's, its own path where it is a package; the source's time in nanoseconds and its
     size; where its code begins after this index, and its length, which is 0 for one in C."""
-    Together = tuple[list[str], bool]
-    """Names of modules, and whether a second start has confirmed them."""
+    Together = tuple[list[str], bool, list[tuple[int, int]]]
+    """Names of modules, and whether a second start has confirmed them; then where after this index
+    their code is once more, in their order, and the lengths of these pieces."""
 
 HEAD_BYTES = 16
 """The length of the index, and its hash: what a disk has spoilt is not read further."""
@@ -126,18 +127,14 @@ class KeptModules:
         _, _, _, _, _, _, at, length = self.entries[name]
         return self._read(length, self._body + at)
 
-    def codes(self, names: Sequence[str], room: bytearray) -> dict[str, memoryview]:
-        """The code of many modules, in one piece where they lie close together, and in `room` where
-        there is enough. Raises OSError."""
-        found = [(name, *self.entries[name][-2:]) for name in names if name in self.entries]
-        if not found:
-            return {}
-        start = min(at for _, at, _ in found)
-        end = max(at + length for _, at, length in found)
-        if end - start > 2 * sum(length for _, _, length in found):
-            return {name: memoryview(self.code(name)) for name, _, _ in found}
-        piece = self._read_into(room, end - start, self._body + start)
-        return {name: piece[at - start :][:length] for name, at, length in found}
+    def together_in(self, piece: tuple[int, int], room: bytearray) -> list[tuple[str, CodeType]]:
+        """Names and code of modules that are loaded together; they are read into `room`, where
+        there is enough. Raises OSError, and what `marshal` raises."""
+        at, length = piece
+        found: list[tuple[str, CodeType]] = marshal.loads(
+            self._read_into(room, length, self._body + at)
+        )
+        return found
 
     def _read(self, length: int, at: int) -> bytes:
         self._require_file()

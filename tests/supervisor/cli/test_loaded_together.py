@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import pytest
 
-from nono.supervisor.cli import kept_modules, loaded_together
+from nono.supervisor.cli import keep_together, kept_modules, loaded_together
 from nono.supervisor.cli.keep_modules import keep_modules
 from nono.supervisor.cli.kept_modules import KeptModules
 from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
@@ -144,7 +144,7 @@ def test_what_is_loaded_after_the_first_process_is_the_programs(
     importlib.import_module("joint_one")
     hear(way, ())
     assert start.is_new()
-    assert kept.together["other"] == (["joint_two"], False)
+    assert kept.together["other"] == (["joint_two"], False, [])
 
 
 def test_a_module_that_fails_is_left_to_whoever_imports_it(world: World) -> None:
@@ -160,6 +160,50 @@ def test_a_module_that_fails_is_left_to_whoever_imports_it(world: World) -> None
         world.start()
     assert world.at_once == ["joint_one"]
     assert "joint_two" not in sys.modules
+
+
+def test_own_modules_are_bare_and_others_are_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep_together, "_BARE", {"joint_one"})
+    world.write("joint_two.py", "'''Words.'''\nsaid = 'two'\n")
+    before = world.settle()
+    assert (before["joint_one"].__doc__, before["joint_two"].__doc__) == ("Words.", "Words.")
+    after = {name: sys.modules[name].__doc__ for name in NAMES}
+    assert after == {"joint_one": None, "joint_one.part": None, "joint_two": "Words."}
+
+
+def test_code_of_another_kind_is_taken_while_it_is_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.settle()
+    made: list[str] = []
+    usual = keep_together._code
+
+    def noted(name: str, source: str, whole: bytes) -> CodeType:
+        made.append(name)
+        return usual(name, source, whole)
+
+    monkeypatch.setattr(keep_together, "_code", noted)
+    monkeypatch.setattr(kept_modules, "_PACKAGE", "others")  # whose changes make nothing stale
+    for _ in range(3):
+        world.start("run --profile")
+    assert (world.at_once, made) == ([*NAMES], [])
+    os.utime(world.write("joint_two.py", "said = 'new'\n"), ns=(0, 10**18))
+    world.start("other")
+    world.start("other")
+    assert made == ["joint_two"]
+    assert world.start()["joint_one.part"].said == "new in one"
+    assert world.at_once == [*NAMES]
+
+
+def test_pieces_that_a_disk_has_spoilt_are_as_nothing(world: World) -> None:
+    world.settle()
+    data = world.file.read_bytes()
+    end = kept_modules.HEAD_BYTES + int.from_bytes(data[:8], "little")
+    world.file.write_bytes(data[:end] + bytes(len(data) - end))
+    assert world.start()["joint_one.part"].said == "two in one"
+    assert world.at_once == []
 
 
 IMPORTS = """
