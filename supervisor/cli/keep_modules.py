@@ -15,6 +15,7 @@ from nono.supervisor.errors import StartError
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
+    from nono.supervisor.cli.kept_data import Kept
     from nono.supervisor.cli.kept_modules import Entry, Together
 
 _MAX_MODULES = 4096
@@ -45,7 +46,8 @@ def keep_modules(kept: KeptModules) -> None:
     together = {} if kept.is_stale else _together(kept, entries, codes, body)
     texts = kept.texts if len(kept.texts) <= _MAX_TEXTS else {}
     patterns = kept.patterns if len(kept.patterns) <= _MAX_PATTERNS else {}
-    parts = version_of_code(), kept.searched(), entries, texts, patterns, kept.data, together
+    data = _data(kept, body)
+    parts = version_of_code(), kept.searched(), entries, texts, patterns, data, together
     index = marshal.dumps(parts)
     with contextlib.suppress(OSError):
         _write(kept.file, [head(index), index, *body.parts])
@@ -63,6 +65,15 @@ class _Body:
         at, self._end = self._end, self._end + len(part)
         self.parts.append(part)
         return at, len(part)
+
+
+def _data(kept: KeptModules, body: _Body) -> Kept:
+    found: Kept = {}
+    for path, (time, size, text) in kept.data.items():
+        with contextlib.suppress(OSError):  # otherwise it is read anew
+            part = text if isinstance(text, bytes) else kept.part(*text)
+            found[path] = time, size, body.put(part)
+    return found
 
 
 def _together(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     from types import CodeType, ModuleType
     from typing import Any
 
+    from nono.supervisor.cli.kept_data import Kept
+
     Entry = tuple[str, str | None, list[str] | None, list[str] | None, int, int, int, int]
     """A module's source, where Python keeps it compiled, the path of its package or None for the
     interpreter's, its own path where it is a package; the source's time in nanoseconds and its
@@ -51,7 +53,7 @@ class KeptModules:
         """What functions that are made at run time come to: `nono.broker.compiled`."""
         self.patterns: dict[tuple[object, ...], tuple[Any, ...]] = {}
         """What regular expressions come to: the same."""
-        self.data: dict[str, tuple[int, int, bytes]] = {}
+        self.data: Kept = {}
         """What is in data files: `kept_data.py`."""
         self.together: dict[str, Together] = {}
         """What is loaded before anything asks for it, by the kind of start."""
@@ -125,6 +127,10 @@ class KeptModules:
     def code(self, name: str) -> bytes:
         """The code of a module of the file, as `marshal` writes it. Raises OSError."""
         _, _, _, _, _, _, at, length = self.entries[name]
+        return self.part(at, length)
+
+    def part(self, at: int, length: int) -> bytes:
+        """What is there after the index. Raises OSError."""
         return self._read(length, self._body + at)
 
     def together_in(self, piece: tuple[int, int], room: bytearray) -> list[tuple[str, CodeType]]:
