@@ -36,14 +36,12 @@ def keep_modules(kept: KeptModules) -> None:
     except StartError:
         return
     entries: dict[str, Entry] = {}
-    codes: dict[str, bytes] = {}
     body = _Body()
     for name in dict.fromkeys([*kept.loaded(), *kept.entries]):
         told = _told(name, kept)
         if told is not None and len(entries) < _MAX_MODULES:
-            codes[name] = told[1]
             entries[name] = (*told[0], *body.put(told[1]))
-    together = {} if kept.is_stale else _together(kept, entries, codes, body)
+    together = {} if kept.is_stale else _together(kept, entries, body)
     texts = kept.texts if len(kept.texts) <= _MAX_TEXTS else {}
     patterns = kept.patterns if len(kept.patterns) <= _MAX_PATTERNS else {}
     data = _data(kept, body)
@@ -76,14 +74,12 @@ def _data(kept: KeptModules, body: _Body) -> Kept:
     return found
 
 
-def _together(
-    kept: KeptModules, entries: dict[str, Entry], codes: dict[str, bytes], body: _Body
-) -> dict[str, Together]:
+def _together(kept: KeptModules, entries: dict[str, Entry], body: _Body) -> dict[str, Together]:
     """What is loaded together, with its code where a second start has confirmed it."""
     made = code_in_pieces(kept, entries)
     found: dict[str, Together] = {}
     for kind, (names, is_settled, _) in kept.together.items():
-        pieces = pieces_of(names, entries, codes, made) if is_settled else ()
+        pieces = pieces_of(names, entries, made) if is_settled else ()
         found[kind] = names, is_settled, [body.put(piece) for piece in pieces]
     return found
 

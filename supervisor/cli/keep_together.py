@@ -1,7 +1,8 @@
 """What is loaded together, as `kept_modules.py` finds it: code in pieces that are read at once.
 
 What the code in a piece has in common, such as names, stands there once. It is bare
-(`bare_code.py`) where it is nono's own or the interpreter's; that of others is as they made it.
+(`bare_code.py`), of nono's own modules and the interpreter's. That of others is not there once
+more, nor any for a command that click reads: it looks at words, and takes longer by itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nono.supervisor.cli.kept_modules import Entry, KeptModules
 
 _BARE = {"nono", *sys.stdlib_module_names}
+_READER = "click"
 
 
 def code_in_pieces(kept: KeptModules, entries: Mapping[str, Entry]) -> dict[str, CodeType]:
@@ -31,7 +33,8 @@ def code_in_pieces(kept: KeptModules, entries: Mapping[str, Entry]) -> dict[str,
     with contextlib.suppress(OSError, ValueError, EOFError, TypeError):
         for _, _, pieces in kept.together.values():
             for piece in pieces:
-                found.update(kept.together_in(piece, room))
+                inside = kept.together_in(piece, room)
+                found.update({name: code for name, code in inside if code is not None})
     before = kept.entries
     # All but where they are in the file tells which modules they are.
     same = {name for name in found if name in before and name in entries}
@@ -40,36 +43,34 @@ def code_in_pieces(kept: KeptModules, entries: Mapping[str, Entry]) -> dict[str,
 
 
 def pieces_of(
-    names: Sequence[str],
-    entries: Mapping[str, Entry],
-    whole: Mapping[str, bytes],
-    made: dict[str, CodeType],
+    names: Sequence[str], entries: Mapping[str, Entry], made: dict[str, CodeType]
 ) -> Iterator[bytes]:
-    """The pieces of these modules, in their order. The code made for them is in `made` then.
+    """The pieces of these modules, in their order: names, and the code of those that are bare.
 
-    Made from a source after it was looked at for its entry: one that changes in between is found
-    to have changed.
+    The code that is made for them is in `made` then.
     """
-    codes: list[tuple[str, CodeType]] = []
+    found: list[tuple[str, CodeType | None]] = []
     size = 0
     for name in names:
         if name not in entries:
             continue
-        if name not in made:
-            try:
-                made[name] = _code(name, entries[name][0], whole[name])
-            except (OSError, SyntaxError, ValueError, EOFError, TypeError):
-                continue  # it is left to whoever imports it
-        if codes and size + len(whole[name]) > ROOM_BYTES:
-            yield marshal.dumps(codes)
-            codes, size = [], 0
-        codes.append((name, made[name]))
-        size += len(whole[name])
-    yield marshal.dumps(codes)
+        code = None if _READER in names else _bare(name, entries[name][0], made)
+        length = 0 if code is None else entries[name][-1]
+        if found and size + length > ROOM_BYTES:
+            yield marshal.dumps(found)
+            found, size = [], 0
+        found.append((name, code))
+        size += length
+    yield marshal.dumps(found)
 
 
-def _code(name: str, source: str, whole: bytes) -> CodeType:
-    if name.partition(".")[0] in _BARE:
-        return bare_code(SourceFileLoader(name, source).get_data(source), source)
-    code: CodeType = marshal.loads(whole)
-    return code
+def _bare(name: str, source: str, made: dict[str, CodeType]) -> CodeType | None:
+    """The bare code of a module, if it is to be had.
+
+    It is made after its source was looked at for its entry: one that changes in between is found to
+    have changed.
+    """
+    if name not in made and name.partition(".")[0] in _BARE:
+        with contextlib.suppress(OSError, SyntaxError, ValueError):
+            made[name] = bare_code(SourceFileLoader(name, source).get_data(source), source)
+    return made.get(name)

@@ -133,11 +133,15 @@ class KeptModules:
         """What is there after the index. Raises OSError."""
         return self._read(length, self._body + at)
 
-    def together_in(self, piece: tuple[int, int], room: bytearray) -> list[tuple[str, CodeType]]:
-        """Names and code of modules that are loaded together; they are read into `room`, where
-        there is enough. Raises OSError, and what `marshal` raises."""
+    def together_in(
+        self, piece: tuple[int, int], room: bytearray
+    ) -> list[tuple[str, CodeType | None]]:
+        """Names of modules that are loaded together, and the code of those that have it there.
+
+        They are read into `room` where there is enough. Raises OSError, and what `marshal` raises.
+        """
         at, length = piece
-        found: list[tuple[str, CodeType]] = marshal.loads(
+        found: list[tuple[str, CodeType | None]] = marshal.loads(
             self._read_into(room, length, self._body + at)
         )
         return found

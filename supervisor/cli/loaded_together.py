@@ -9,6 +9,7 @@ changed meanwhile is left out, and imported as ever by whoever needs it.
 from __future__ import annotations
 
 import builtins
+import marshal
 import sys
 
 TYPE_CHECKING = False
@@ -172,7 +173,7 @@ def _import_with(others: Callable[..., Any]) -> Callable[..., Any]:
     return find
 
 
-def _load_one(kept: KeptModules, name: str, code: CodeType) -> None:
+def _load_one(kept: KeptModules, name: str, code: CodeType | None) -> None:
     """Load a module, unless it is there, or is another one by now. Raises what it raises."""
     parent, _, last = name.rpartition(".")
     above = sys.modules.get(parent)
@@ -181,7 +182,7 @@ def _load_one(kept: KeptModules, name: str, code: CodeType) -> None:
     spec = kept.find_spec(name, None if above is None else above.__path__)
     if spec is None:
         return
-    _make(name, spec, code)
+    _make(name, spec, marshal.loads(kept.code(name)) if code is None else code)
     if above is not None:
         setattr(above, last, sys.modules[name])
     kept.finished.append(name)

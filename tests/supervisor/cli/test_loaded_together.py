@@ -12,7 +12,7 @@ from types import CodeType, ModuleType
 
 import pytest
 
-from nono.supervisor.cli import keep_together, kept_modules, loaded_together
+from nono.supervisor.cli import bare_code, keep_together, kept_modules, loaded_together
 from nono.supervisor.cli.keep_modules import keep_modules
 from nono.supervisor.cli.kept_modules import KeptModules
 from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
@@ -162,29 +162,36 @@ def test_a_module_that_fails_is_left_to_whoever_imports_it(world: World) -> None
     assert "joint_two" not in sys.modules
 
 
+@pytest.mark.parametrize("reader", ["click", "joint_two"])
 def test_own_modules_are_bare_and_others_are_not(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
+    """Nor is any of a start that loads what may read words."""
     monkeypatch.setattr(keep_together, "_BARE", {"joint_one"})
-    world.write("joint_two.py", "'''Words.'''\nsaid = 'two'\n")
+    monkeypatch.setattr(keep_together, "_READER", reader)
+    world.write("joint_two.py", "\"Words.\"\nsaid = 'two'\n")
     before = world.settle()
     assert (before["joint_one"].__doc__, before["joint_two"].__doc__) == ("Words.", "Words.")
     after = {name: sys.modules[name].__doc__ for name in NAMES}
-    assert after == {"joint_one": None, "joint_one.part": None, "joint_two": "Words."}
+    assert after["joint_one"] == (None if reader == "click" else "Words.")
+    assert after["joint_two"] == "Words."
 
 
-def test_code_of_another_kind_is_taken_while_it_is_the_same(
+def test_bare_code_of_another_kind_is_taken_while_it_is_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.settle()
     made: list[str] = []
-    usual = keep_together._code
+    usual = bare_code.bare_code
 
-    def noted(name: str, source: str, whole: bytes) -> CodeType:
-        made.append(name)
-        return usual(name, source, whole)
+    def noted(text: bytes, path: str) -> CodeType:
+        made.append(os.path.basename(path))
+        return usual(text, path)
 
-    monkeypatch.setattr(keep_together, "_code", noted)
+    monkeypatch.setattr(keep_together, "_BARE", {"joint_one", "joint_two"})
+    monkeypatch.setattr(keep_together, "bare_code", noted)
+    world.settle()
+    assert sorted(made) == ["__init__.py", "joint_two.py", "part.py"]
+    made.clear()
     monkeypatch.setattr(kept_modules, "_PACKAGE", "others")  # whose changes make nothing stale
     for _ in range(3):
         world.start("run --profile")
@@ -192,7 +199,7 @@ def test_code_of_another_kind_is_taken_while_it_is_the_same(
     os.utime(world.write("joint_two.py", "said = 'new'\n"), ns=(0, 10**18))
     world.start("other")
     world.start("other")
-    assert made == ["joint_two"]
+    assert made == ["joint_two.py"]
     assert world.start()["joint_one.part"].said == "new in one"
     assert world.at_once == [*NAMES]
 
