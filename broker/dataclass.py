@@ -57,14 +57,11 @@ class _Field:
     """What is said of one field; of most, nothing."""
 
     said: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
-    type: object = None
     default: Any = _NONE
     factory: Any = _NONE
     init = shown = compared = hashed = True
 
     def __init__(self, said: dict[str, Any]) -> None:
-        if not said:
-            return
         self.said = said
         self.default = said.get("default", _NONE)
         self.factory = said.get("default_factory", _NONE)
@@ -74,18 +71,21 @@ class _Field:
         self.hashed = self.compared if said.get("hash") is None else said["hash"]
 
 
+_PLAIN = _Field({})
+"""What most fields are."""
+
+
 def _made(cls: type, eq: bool, frozen: bool, slots: bool) -> type:
     body = dict(cls.__dict__)
     fields: dict[str, _Field] = {}
-    for base in reversed(cls.__mro__[1:]):
+    for base in cls.__mro__[-2:0:-1]:
         if not hasattr(base, "_record_fields") and hasattr(base, "__dataclass_fields__"):
             raise TypeError(f"{base.__name__}, below {cls.__name__}, is made by dataclasses")
         fields.update(getattr(base, "_record_fields", {}))
     inherited = {*fields}
-    for name, kind in body.get("__annotations__", {}).items():
-        said = body.pop(name, _NONE)
-        fields[name] = each = said if isinstance(said, _Field) else _Field(_default(said))
-        each.type = kind
+    for name in body.get("__annotations__", ()):
+        said = body.pop(name, _PLAIN)
+        fields[name] = said if isinstance(said, _Field) else _Field({"default": said})
     methods: dict[str, Any] = {"__repr__": _repr_of(fields)}
     if eq:
         methods["__eq__"] = _eq_of(fields)
@@ -94,8 +94,7 @@ def _made(cls: type, eq: bool, frozen: bool, slots: bool) -> type:
     new = {name: made for name, made in methods.items() if name not in body}
     new["__match_args__"] = tuple(name for name, each in fields.items() if each.init)
     new["_record_fields"] = fields
-    for name in ("__dataclass_fields__", "__dataclass_params__"):
-        new[name] = _Standard(name, {"eq": eq, "frozen": frozen})
+    new |= _STANDARD[eq, frozen]
     if frozen:
         new |= {"__setattr__": _setattr, "__delattr__": _delattr}
     if eq and body.get("__hash__") is None:  # Python has put None there for a class with __eq__
@@ -125,10 +124,6 @@ def _with_slots(cls: type, body: dict[str, Any]) -> type:
     return made
 
 
-def _default(said: object) -> dict[str, object]:
-    return {} if said is _NONE else {"default": said}
-
-
 class _Standard:
     """What the functions of `dataclasses`, and `pprint`, look for, made when one of them does."""
 
@@ -141,14 +136,29 @@ class _Standard:
     def __get__(self, instance: object, owner: Any) -> Any:
         import dataclasses
 
-        fields = owner._record_fields
+        kinds: dict[str, Any] = {}
+        for base in reversed(owner.__mro__):
+            said = vars(base)
+            if "_record_fields" in said:
+                kinds.update(said.get("__annotations__", {}))
         named: Any = [
-            (name, each.type, dataclasses.field(**each.said)) for name, each in fields.items()
+            (name, kinds[name], dataclasses.field(**each.said))
+            for name, each in owner._record_fields.items()
         ]
         made = dataclasses.make_dataclass(owner.__name__, named, **self.options)
         found = getattr(made, self.name)
         setattr(owner, self.name, found)
         return found
+
+
+_STANDARD = {
+    (eq, frozen): {
+        name: _Standard(name, {"eq": eq, "frozen": frozen})
+        for name in ("__dataclass_fields__", "__dataclass_params__")
+    }
+    for eq in (True, False)
+    for frozen in (True, False)
+}
 
 
 def _make_init_later(cls: Any, frozen: bool, slots: bool) -> None:

@@ -9,17 +9,14 @@ import sys
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
-from nono.supervisor.cli.kept_modules import (
-    KeptModules,
-    head,
-    is_same,
-    version_of_code,
-)
+from nono.supervisor.cli.keep_together import code_in_pieces, pieces_of
+from nono.supervisor.cli.kept_modules import KeptModules, head, is_same, version_of_code
 from nono.supervisor.errors import StartError
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
-    from nono.supervisor.cli.kept_modules import Entry
+    from nono.supervisor.cli.kept_data import Kept
+    from nono.supervisor.cli.kept_modules import Entry, Together
 
 _MAX_MODULES = 4096
 _MAX_TEXTS = 2048
@@ -39,26 +36,52 @@ def keep_modules(kept: KeptModules) -> None:
     except StartError:
         return
     entries: dict[str, Entry] = {}
-    codes: list[bytes] = []
-    at = 0
-    together = {} if kept.is_stale else kept.together
-    # What is loaded together lies together.
-    first = [name for names, _ in together.values() for name in names]
-    loaded = {*kept.loaded()}
-    first = [name for name in first if name in loaded or name in kept.entries]
-    for name in dict.fromkeys([*first, *kept.loaded(), *kept.entries]):
+    body = _Body()
+    for name in dict.fromkeys([*kept.loaded(), *kept.entries]):
         told = _told(name, kept)
         if told is not None and len(entries) < _MAX_MODULES:
-            code = told[1]
-            entries[name] = (*told[0], at, len(code))
-            codes.append(code)
-            at += len(code)
+            entries[name] = (*told[0], *body.put(told[1]))
+    together = {} if kept.is_stale else _together(kept, entries, body)
     texts = kept.texts if len(kept.texts) <= _MAX_TEXTS else {}
     patterns = kept.patterns if len(kept.patterns) <= _MAX_PATTERNS else {}
-    parts = version_of_code(), kept.searched(), entries, texts, patterns, kept.data, together
+    data = _data(kept, body)
+    parts = version_of_code(), kept.searched(), entries, texts, patterns, data, together
     index = marshal.dumps(parts)
     with contextlib.suppress(OSError):
-        _write(kept.file, [head(index), index, *codes])
+        _write(kept.file, [head(index), index, *body.parts])
+
+
+class _Body:
+    """What is in the file after its index."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self._end = 0
+
+    def put(self, part: bytes) -> tuple[int, int]:
+        """Where it is then, and its length."""
+        at, self._end = self._end, self._end + len(part)
+        self.parts.append(part)
+        return at, len(part)
+
+
+def _data(kept: KeptModules, body: _Body) -> Kept:
+    found: Kept = {}
+    for path, (time, size, text) in kept.data.items():
+        with contextlib.suppress(OSError):  # otherwise it is read anew
+            part = text if isinstance(text, bytes) else kept.part(*text)
+            found[path] = time, size, body.put(part)
+    return found
+
+
+def _together(kept: KeptModules, entries: dict[str, Entry], body: _Body) -> dict[str, Together]:
+    """What is loaded together, with its code where a second start has confirmed it."""
+    made = code_in_pieces(kept, entries)
+    found: dict[str, Together] = {}
+    for kind, (names, is_settled, _) in kept.together.items():
+        pieces = pieces_of(names, entries, made) if is_settled else ()
+        found[kind] = names, is_settled, [body.put(piece) for piece in pieces]
+    return found
 
 
 def _write(path: str, parts: list[bytes]) -> None:

@@ -10,17 +10,20 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
+    from collections.abc import Callable
     from typing import Any
 
-    Kept = dict[str, tuple[int, int, bytes]]
-    """By path: a file's time in nanoseconds, its size, and its object as `marshal` writes it."""
+    Kept = dict[str, tuple[int, int, bytes | tuple[int, int]]]
+    """By path: a file's time in nanoseconds, its size, and its object as `marshal` writes it, or
+    where that is kept, and its length: most starts need few of them."""
 
 
 class KeptData:
     """Finds objects in what is kept, and puts there what is new."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Kept, read: Callable[[int, int], bytes]) -> None:
         self._kept = kept
+        self._read = read
         self._seen: dict[str, tuple[int, int]] = {}
 
     def find(self, path: str) -> dict[str, Any] | None:
@@ -31,8 +34,8 @@ class KeptData:
         if (time, size) != seen:
             return None
         try:
-            found = marshal.loads(text)
-        except (ValueError, EOFError, TypeError):
+            found = marshal.loads(text if isinstance(text, bytes) else self._read(*text))
+        except (OSError, ValueError, EOFError, TypeError):
             return None
         return found if isinstance(found, dict) else None
 

@@ -26,12 +26,15 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     from types import CodeType, ModuleType
     from typing import Any
 
+    from nono.supervisor.cli.kept_data import Kept
+
     Entry = tuple[str, str | None, list[str] | None, list[str] | None, int, int, int, int]
     """A module's source, where Python keeps it compiled, the path of its package or None for the
     interpreter's, its own path where it is a package; the source's time in nanoseconds and its
     size; where its code begins after this index, and its length, which is 0 for one in C."""
-    Together = tuple[list[str], bool]
-    """Names of modules, and whether a second start has confirmed them."""
+    Together = tuple[list[str], bool, list[tuple[int, int]]]
+    """Names of modules, and whether a second start has confirmed them; then where after this index
+    their code is once more, in their order, and the lengths of these pieces."""
 
 HEAD_BYTES = 16
 """The length of the index, and its hash: what a disk has spoilt is not read further."""
@@ -50,7 +53,7 @@ class KeptModules:
         """What functions that are made at run time come to: `nono.broker.compiled`."""
         self.patterns: dict[tuple[object, ...], tuple[Any, ...]] = {}
         """What regular expressions come to: the same."""
-        self.data: dict[str, tuple[int, int, bytes]] = {}
+        self.data: Kept = {}
         """What is in data files: `kept_data.py`."""
         self.together: dict[str, Together] = {}
         """What is loaded before anything asks for it, by the kind of start."""
@@ -124,20 +127,24 @@ class KeptModules:
     def code(self, name: str) -> bytes:
         """The code of a module of the file, as `marshal` writes it. Raises OSError."""
         _, _, _, _, _, _, at, length = self.entries[name]
+        return self.part(at, length)
+
+    def part(self, at: int, length: int) -> bytes:
+        """What is there after the index. Raises OSError."""
         return self._read(length, self._body + at)
 
-    def codes(self, names: Sequence[str], room: bytearray) -> dict[str, memoryview]:
-        """The code of many modules, in one piece where they lie close together, and in `room` where
-        there is enough. Raises OSError."""
-        found = [(name, *self.entries[name][-2:]) for name in names if name in self.entries]
-        if not found:
-            return {}
-        start = min(at for _, at, _ in found)
-        end = max(at + length for _, at, length in found)
-        if end - start > 2 * sum(length for _, _, length in found):
-            return {name: memoryview(self.code(name)) for name, _, _ in found}
-        piece = self._read_into(room, end - start, self._body + start)
-        return {name: piece[at - start :][:length] for name, at, length in found}
+    def together_in(
+        self, piece: tuple[int, int], room: bytearray
+    ) -> list[tuple[str, CodeType | None]]:
+        """Names of modules that are loaded together, and the code of those that have it there.
+
+        They are read into `room` where there is enough. Raises OSError, and what `marshal` raises.
+        """
+        at, length = piece
+        found: list[tuple[str, CodeType | None]] = marshal.loads(
+            self._read_into(room, length, self._body + at)
+        )
+        return found
 
     def _read(self, length: int, at: int) -> bytes:
         self._require_file()

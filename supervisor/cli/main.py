@@ -98,7 +98,7 @@ def _start_with(kept: KeptModules) -> StartOfKind:
     from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
 
     compiled.share(kept.texts, kept.patterns)
-    data = KeptData(kept.data)
+    data = KeptData(kept.data, kept.part)
     datafile.share(data.find, data.keep)
     start = StartOfKind(kept, kind_of(sys.argv[1:]))
     loaded_together.this.append(start)

@@ -191,6 +191,12 @@ def _ours() -> Iterator[Any]:
                 yield each
 
 
+@pytest.mark.parametrize("name", OURS.classes)
+def test_fields_are_of_the_types_that_the_class_or_one_above_says(name: str) -> None:
+    ones, others = (dataclasses.fields(module.classes[name]) for module in BOTH)
+    assert [(one.name, one.type) for one in ones] == [(one.name, one.type) for one in others]
+
+
 def test_the_standard_functions_know_them() -> None:
     found = list(_ours())
     assert len(found) > 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from nono.broker import datafile
 from nono.supervisor.cli.kept_data import KeptData
 
-Kept = dict[str, tuple[int, int, bytes]]
+Kept = dict[str, tuple[int, int, bytes | tuple[int, int]]]
 
 
 @pytest.fixture
@@ -27,10 +27,14 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     datafile._found.clear()
 
 
-def read_with(kept: Kept) -> object:
+def nowhere(at: int, length: int) -> bytes:
+    raise OSError("closed, and another file's by now")
+
+
+def read_with(kept: Kept, read: Callable[[int, int], bytes] = nowhere) -> object:
     """What a new start reads."""
     datafile._found.clear()
-    data = KeptData(kept)
+    data = KeptData(kept, read)
     datafile.share(data.find, data.keep)
     return datafile.data("some")["said"]
 
@@ -42,6 +46,19 @@ def test_what_is_kept_is_what_the_file_says(file: Path, monkeypatch: pytest.Monk
     with monkeypatch.context() as apart:
         apart.setattr(builtins, "open", None)
         assert read_with(kept) == ["ä", 1, True, None]
+
+
+def test_what_is_kept_elsewhere_is_read_there(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: Kept = {}
+    read_with(kept)
+    time, size, text = kept[str(file)]
+    assert isinstance(text, bytes)
+    kept[str(file)] = (time, size, (3, len(text)))
+    with monkeypatch.context() as apart:
+        apart.setattr(builtins, "open", None)
+        found = read_with(kept, lambda at, length: (b"..." + text)[at : at + length])
+    assert found == ["ä", 1, True, None]
+    assert read_with(kept) == ["ä", 1, True, None], "what cannot be read is read from the file"
 
 
 @pytest.mark.parametrize("text", ['{"said": "as long as it was, later!"}', '{"said": "shorter"}'])
@@ -57,7 +74,7 @@ def test_a_file_that_has_changed_is_read_and_kept_anew(file: Path, text: str) ->
 
 def test_a_file_that_changes_while_it_is_read_is_read_again(file: Path) -> None:
     kept: Kept = {}
-    data = KeptData(kept)
+    data = KeptData(kept, nowhere)
     assert data.find(str(file)) is None
     os.utime(file, ns=(0, 10**15))
     data.keep(str(file), {"said": "what was read"})

@@ -138,6 +138,18 @@ def test_another_way_to_modules_is_taken(
     assert world.start()["kept_two"].said == "before"
 
 
+def test_data_is_kept_beside_the_code(world: World) -> None:
+    world.start()
+    assert world.kept is not None
+    world.kept.data["/some/file"] = 1, 2, b"what is in it"
+    for _ in range(3):
+        world.keep()
+        world.start()
+        time, size, place = world.kept.data["/some/file"]
+        assert (time, size, isinstance(place, tuple)) == (1, 2, True)
+        assert world.kept.part(*place) == b"what is in it"
+
+
 def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 

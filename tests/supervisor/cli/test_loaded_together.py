@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import pytest
 
-from nono.supervisor.cli import kept_modules, loaded_together
+from nono.supervisor.cli import bare_code, keep_together, kept_modules, loaded_together
 from nono.supervisor.cli.keep_modules import keep_modules
 from nono.supervisor.cli.kept_modules import KeptModules
 from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
@@ -143,7 +144,7 @@ def test_what_is_loaded_after_the_first_process_is_the_programs(
     importlib.import_module("joint_one")
     hear(way, ())
     assert start.is_new()
-    assert kept.together["other"] == (["joint_two"], False)
+    assert kept.together["other"] == (["joint_two"], False, [])
 
 
 def test_a_module_that_fails_is_left_to_whoever_imports_it(world: World) -> None:
@@ -159,6 +160,111 @@ def test_a_module_that_fails_is_left_to_whoever_imports_it(world: World) -> None
         world.start()
     assert world.at_once == ["joint_one"]
     assert "joint_two" not in sys.modules
+
+
+@pytest.mark.parametrize("reader", ["click", "joint_two"])
+def test_own_modules_are_bare_and_others_are_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, reader: str
+) -> None:
+    """Nor is any of a start that loads what may read words."""
+    monkeypatch.setattr(keep_together, "_BARE", {"joint_one"})
+    monkeypatch.setattr(keep_together, "_READER", reader)
+    world.write("joint_two.py", "\"Words.\"\nsaid = 'two'\n")
+    before = world.settle()
+    assert (before["joint_one"].__doc__, before["joint_two"].__doc__) == ("Words.", "Words.")
+    after = {name: sys.modules[name].__doc__ for name in NAMES}
+    assert after["joint_one"] == (None if reader == "click" else "Words.")
+    assert after["joint_two"] == "Words."
+
+
+def test_bare_code_of_another_kind_is_taken_while_it_is_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    usual = bare_code.bare_code
+
+    def noted(text: bytes, path: str) -> CodeType:
+        made.append(os.path.basename(path))
+        return usual(text, path)
+
+    monkeypatch.setattr(keep_together, "_BARE", {"joint_one", "joint_two"})
+    monkeypatch.setattr(keep_together, "bare_code", noted)
+    world.settle()
+    assert sorted(made) == ["__init__.py", "joint_two.py", "part.py"]
+    made.clear()
+    monkeypatch.setattr(kept_modules, "_PACKAGE", "others")  # whose changes make nothing stale
+    for _ in range(3):
+        world.start("run --profile")
+    assert (world.at_once, made) == ([*NAMES], [])
+    os.utime(world.write("joint_two.py", "said = 'new'\n"), ns=(0, 10**18))
+    world.start("other")
+    world.start("other")
+    assert made == ["joint_two.py"]
+    assert world.start()["joint_one.part"].said == "new in one"
+    assert world.at_once == [*NAMES]
+
+
+def test_pieces_that_a_disk_has_spoilt_are_as_nothing(world: World) -> None:
+    world.settle()
+    data = world.file.read_bytes()
+    end = kept_modules.HEAD_BYTES + int.from_bytes(data[:8], "little")
+    world.file.write_bytes(data[:end] + bytes(len(data) - end))
+    assert world.start()["joint_one.part"].said == "two in one"
+    assert world.at_once == []
+
+
+IMPORTS = """
+from joint_one import part, part as again
+from joint_one.part import said
+import os.path, joint_one.part as renamed
+from os import *
+import joint_one.part
+found = renamed, said, part, again, joint_one.part, os, getcwd
+"""
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_is_imported_meanwhile_is_what_would_be(world: World, is_there: bool) -> None:
+    world.write("joint_one/__init__.py", "")
+    path = world.write("joint_one/part.py", "from . import __name__ as said\n")
+    world.write("joint_two.py", IMPORTS)
+    world.settle()
+    if not is_there:  # changed: it is imported by whoever needs it
+        os.utime(path, ns=(0, 10**18))
+    world.start()
+    assert world.at_once == [*NAMES]
+    part = sys.modules["joint_one.part"]
+    found = vars(sys.modules["joint_two"])["found"]
+    assert found == (part, "joint_one", part, part, part, os, os.getcwd)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from joint_one import nothing", "import joint_one.nothing", "from joint_two import nothing"],
+)
+def test_what_is_not_there_is_told_as_ever(world: World, line: str) -> None:
+    world.settle()
+    find = loaded_together._import_with(importlib.__import__)
+    with pytest.raises(ImportError) as expected:
+        exec(line, {})
+    with pytest.raises(ImportError) as raised:
+        exec(line, {"__builtins__": {"__import__": find}})
+    assert str(raised.value) == str(expected.value)
+
+
+def test_import_is_the_interpreters_own_afterwards(world: World) -> None:
+    usual = builtins.__import__
+    marker = world.modules / "fails"
+    world.write(
+        "joint_two.py", f"import os\nassert not os.path.exists({str(marker)!r})\nsaid = ''\n"
+    )
+    world.settle()
+    assert builtins.__import__ is usual
+    marker.touch()
+    with pytest.raises(AssertionError):
+        world.start()
+    assert world.at_once == ["joint_one"]
+    assert builtins.__import__ is usual
 
 
 def test_many_kinds_are_not_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
