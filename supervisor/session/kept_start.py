@@ -126,7 +126,7 @@ class Start:
             if self._seen in (_NOT_NOTED, found):
                 # What only a start that is kept needs is loaded only then.
                 from nono.broker.audit.packed_policy import packed_policy
-                from nono.supervisor.session.kept_objects import packed
+                from nono.supervisor.session.packed_objects import packed
 
                 self.packed_policy = packed_policy(made.policy)
                 asked, tmpdir = (looked, others), (self._beside, self.tmpdir)
