@@ -135,6 +135,20 @@ static int look_sources(struct looking *looking)
     return 0;
 }
 
+/* What changes with a file. */
+static int look_identity(struct looking *looking)
+{
+    struct stat status;
+    if (stat(looking->path, &status))
+        return errno;
+    const int64_t parts[] = {
+        (int64_t)status.st_dev, (int64_t)status.st_ino, status.st_size,         status.st_mtim.tv_sec,
+        status.st_mtim.tv_nsec, status.st_ctim.tv_sec,  status.st_ctim.tv_nsec,
+    };
+    add(&looking->found, parts, sizeof parts);
+    return 0;
+}
+
 static int look_readlink(struct looking *looking)
 {
     char target[PATH_MAX];
@@ -157,10 +171,10 @@ static int look_access(struct looking *looking)
 
 /* In the order of KINDS in looks.py. */
 static int (*const looks[])(struct looking *) = {
-    look_lstat,   look_stat,        look_file,   look_links,  look_larger,  look_sources,
-    look_readlink, look_access,     look_lists,  look_exist,  look_there,   look_directories,
-    look_folded,  look_linked,      look_listdir, look_scandir, look_inodes, look_apart,
-    look_opened,  look_bytes,
+    look_lstat,    look_stat,    look_file,    look_links,  look_larger, look_sources,
+    look_readlink, look_access,  look_lists,   look_exist,  look_there,  look_directories,
+    look_folded,   look_linked,  look_listdir, look_scandir, look_inodes, look_apart,
+    look_opened,   look_bytes,   look_identity,
 };
 
 /* Takes one from what was asked. False for what is none. */
