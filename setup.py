@@ -27,6 +27,8 @@ LIBRARIES = {
     ),
 }
 """shims/linux/NAME.c to libNAME.so: what its compiler and what its linker get besides."""
+SOURCES = {"lane": ("lane", "looks")}
+"""Of which more than its own is made."""
 PROGRAMS = {
     "launcher": (
         ["-ffreestanding", "-fno-stack-protector", "-fno-pie"],
@@ -127,7 +129,7 @@ setup(
     ext_modules=[
         Extension(
             f"nono.shims.linux.{name}",
-            [f"shims/linux/{name}.c"],
+            [f"shims/linux/{source}.c" for source in SOURCES.get(name, (name,))],
             extra_compile_args=[*FLAGS, *compiling],
             extra_link_args=linking,
             depends=sorted(glob.glob("shims/linux/*.h")),

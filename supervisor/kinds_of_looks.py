@@ -65,9 +65,10 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 
 MAX_NAMES = 20_000
 """Of directories that are listed, all together."""
-_FEW = 16
+FEW = 16
 """So many names are asked for one by one: a directory may have thousands."""
 _TO_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_NANOSECONDS = 1_000_000_000
 _STEP = 64
 """By so many names a directory is told to have grown: that one comes or goes says nothing."""
 MAX_CONTENT = 1 << 21
@@ -78,7 +79,7 @@ ODD = (OSError, ValueError)
 
 def error_text(error: Exception) -> str:
     """That something could not be found out."""
-    return f"!{type(error).__name__} {getattr(error, 'errno', None)}"
+    return f"!{getattr(error, 'errno', None)}"
 
 
 def found_text(text: str) -> str:
@@ -109,7 +110,7 @@ def _listed(directory: str) -> list[os.DirEntry[str]]:
 
 
 def _there(directory: str, names: Sequence[str]) -> list[str]:
-    if len(names) <= _FEW:
+    if len(names) <= FEW:
         return [each for each in names if os.path.lexists(f"{directory}/{each}")]
     there = {each.name for each in _listed(directory)}
     return [each for each in names if each in there]
@@ -153,9 +154,14 @@ def _of_source(found: os.stat_result) -> str:
     return f"{_of_file(found)} {found.st_size} {found.st_mtime_ns}"
 
 
-def _of_sources(*paths: str) -> list[tuple[int, int, int]]:
+def _of_sources(*paths: str) -> str:
     """Which files they are, and by what an import tells that one has changed."""
-    return [(each.st_ino, each.st_mtime_ns, each.st_size) for each in map(os.stat, paths)]
+    return "".join([_of_one_source(os.stat(path)) for path in paths])
+
+
+def _of_one_source(found: os.stat_result) -> str:
+    seconds, nanoseconds = divmod(found.st_mtime_ns, _NANOSECONDS)
+    return f"{found.st_ino} {seconds} {nanoseconds} {found.st_size}/"
 
 
 class Apart(NamedTuple):
@@ -309,10 +315,10 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[[Any], str]]] = {
     "realpath": (os.path.realpath, str),
     "access": (os.access, str),
     "listdir": (os.listdir, "\0".join),
-    "scandir": (_entries, _of_entries),
+    "scandir": (_listed, _of_entries),
     "apart": (_apart, _of_apart),
     "among": (_among, _of_among),
-    "inodes": (_entries, _of_inodes),
+    "inodes": (_listed, _of_inodes),
     "bytes": (_first_bytes, _of_bytes),
     "opened": (_opened_again, str),
     "folds": (_folds, str),

@@ -82,9 +82,9 @@ class Looks:
         """In an order that is the same whenever they are: sets have another in each process."""
         return sorted(self._found, key=repr)
 
-    def digest(self) -> bytes:
-        """Of what they found."""
-        return _digest(self._found[each] for each in self.asked)
+    def digest(self, asked: Iterable[Asked]) -> bytes:
+        """Of what these found."""
+        return _digest(self._found[each] for each in asked)
 
 
 def make(asked: Asked) -> Any:
@@ -113,5 +113,5 @@ def texts_now(asked: Iterable[Asked]) -> list[str]:
 
 
 def _digest(texts: Iterable[str]) -> bytes:
-    whole = "".join([f"{len(each)}:{each}" for each in texts])
-    return sha256(whole.encode("utf-8", "surrogateescape")).digest()
+    found = [each.encode("utf-8", "surrogateescape") for each in texts]
+    return sha256(b"".join([b"%d:%b" % (len(each), each) for each in found])).digest()

@@ -2,28 +2,6 @@
 
 #include "digest_blocks.h"
 
-static void digest_with(digesting *digest_blocks, const uint8_t *bytes, size_t length,
-                        uint8_t digest[32])
-{
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    uint8_t end[128] = {0};
-    size_t done = length & ~(size_t)63, rest = length - done, last = rest < 56 ? 64 : 128;
-    digest_blocks(state, bytes, done / 64);
-    memcpy(end, bytes + done, rest);
-    end[rest] = 0x80;
-    for (int i = 0; i < 8; i++)
-        end[last - 1 - (size_t)i] = (uint8_t)((uint64_t)length * 8 >> 8 * i);
-    digest_blocks(state, end, last / 64);
-    for (int i = 0; i < 32; i++)
-        digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
-}
-
-static void digest_of(const uint8_t *bytes, size_t length, uint8_t digest[32])
-{
-    digest_with(fastest_digest(), bytes, length, digest);
-}
-
 static uint32_t check_of(const uint8_t *bytes, size_t length)
 {
     static const uint32_t by_half[16] = {

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.shims.linux.lane_name_server import LaneNameServer
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 12 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 13 << 16 | ffi.sizeof("struct lane")
 _ASKED = 2
 """What is returned for a client of the name server."""
 

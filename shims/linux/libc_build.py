@@ -104,8 +104,10 @@ DECLARATIONS = """
         uint64_t length);
     void nono_journal_forget(struct journal *journal);
     int nono_journal_note(struct journal *journal, const struct decision *decision, uint64_t time);
+
+    int nono_looks(const uint8_t *asked, uint64_t size, uint8_t *digest);
 """
-# The second part is that of shims/linux/lane.c and journal.h, which `lane.py` loads.
+# The second part is that of shims/linux/lane.c, journal.h and looks.c, which `lane.py` loads.
 # syscall(2) is variadic in C. On x86_64 and aarch64 Linux a variadic call passes integers and
 # pointers in the same registers as a fixed form does, which spares a cast for every argument.
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Any
 
     from nono.supervisor.decisions.complete import Complete
+    from nono.supervisor.noted_looks import Asked
     from nono.supervisor.planning.plan import Plan
 
     Made = tuple[Plan, Complete]
@@ -115,17 +116,21 @@ class Start:
     def _pack(self, plan: Plan, made: Complete) -> None:
         """Before the program runs: afterwards the policy remembers what that has looked at."""
         try:
-            found = _NOT_NOTED if self._seen is None else self._looks.digest()
+            looked, found = b"", _NOT_NOTED
+            others: list[Asked] = []
+            if self._seen is not None:
+                looked, at_once, others = _divided(self._looks.asked)
+                found = self._looks.digest(at_once) + self._looks.digest(others)
             behind = self._behind if self.argv.are_read else None
             parts: tuple[Any, ...] = (self._key, behind, found)
             if self._seen in (_NOT_NOTED, found):
                 # What only a start that is kept needs is loaded only then.
                 from nono.broker.audit.packed_policy import packed_policy
-                from nono.supervisor.session.kept_objects import packed
+                from nono.supervisor.session.packed_objects import packed
 
                 self.packed_policy = packed_policy(made.policy)
-                tmpdir, asked = (self._beside, self.tmpdir), self._looks.asked
-                parts = (*parts, asked, *tmpdir, packed(plan, made), self.packed_policy)
+                asked, tmpdir = (looked, others), (self._beside, self.tmpdir)
+                parts = (*parts, *asked, *tmpdir, packed(plan, made), self.packed_policy)
             self._packed = marshal.dumps(parts)
         except Exception:
             return  # the run is well, and the next one is made anew
@@ -148,8 +153,8 @@ class Start:
             self._seen = found
             if not rest:
                 return None
-            asked, beside, tmpdir, made, packed_policy = rest
-            if digest_now(asked) != found:
+            looked, others, beside, tmpdir, made, packed_policy = rest
+            if _found_at_once(looked) + digest_now(others) != found:
                 return None
             from nono.supervisor.session.kept_objects import unpacked
 
@@ -159,6 +164,25 @@ class Start:
             return known
         except Exception:
             return None  # what is odd is as good as nothing: it is made anew
+
+
+def _divided(asked: list[Asked]) -> tuple[bytes, list[Asked], list[Asked]]:
+    """As `looks_at_once.divided`."""
+    # The door to the platform.
+    if sys.platform == "darwin":
+        return b"", [], asked
+    from nono.supervisor.linux.looks_at_once import divided
+
+    return divided(asked)
+
+
+def _found_at_once(looked: bytes) -> bytes:
+    """The digest of what these find. Raises Exception for what nobody can look at here."""
+    if sys.platform == "darwin" or not looked:
+        return digest_now([])
+    from nono.supervisor.linux.looks_at_once import digest
+
+    return digest(looked)
 
 
 def start_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import random
 import shutil
@@ -9,9 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
-from pickle import UnpicklingError
 from tempfile import mkdtemp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -20,8 +20,9 @@ from nono.supervisor import Options, Plan, UsageError, looks, make_plan
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.noted_looks import Looks, digest_now, texts_now
-from nono.supervisor.session.kept_objects import packed, unpacked
+from nono.supervisor.session.kept_objects import CONTAINER, OBJECT, PLAIN, unpacked
 from nono.supervisor.session.kept_start import Start
+from nono.supervisor.session.packed_objects import packed
 
 _CHANGES = 25
 
@@ -90,7 +91,7 @@ def start(options: Options, noted: Looks | None = None) -> Made:
 
 def unlike(noted: Looks) -> list[tuple[object, ...]]:
     """The looks that find something else at once."""
-    if not noted.are_whole or digest_now(noted.asked) == noted.digest():
+    if not noted.are_whole or digest_now(noted.asked) == noted.digest(noted.asked):
         return []
     now = zip(noted.asked, texts_now(noted.asked), strict=True)
     return [each for each, text in now if noted._found[each] != text]
@@ -167,7 +168,7 @@ def test_where_looks_find_the_same_a_start_comes_to_the_same(
     """And where it comes to something else, they find something else."""
     picks = random.Random(seed)
     noted = Looks()
-    kept, found = start(options, noted), noted.digest()
+    kept, found = start(options, noted), noted.digest(noted.asked)
     assert noted.are_whole and not unlike(noted)
     others = 0
     for change in changes(noted, home, picks):
@@ -180,7 +181,7 @@ def test_where_looks_find_the_same_a_start_comes_to_the_same(
             assert not differing(now, kept), change
         else:
             others += 1
-            noted, kept, found = again, now, again.digest()
+            noted, kept, found = again, now, again.digest(again.asked)
             assert not unlike(noted), change
     assert others > 5
 
@@ -261,12 +262,42 @@ FOREIGN = {
 @pytest.mark.parametrize("where", FOREIGN.values(), ids=FOREIGN)
 def test_nothing_else_is_made_of_bytes(where: tuple[str, str]) -> None:
     """No class or function that would do something when it is called."""
-    words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in where)
-    with pytest.raises(UnpicklingError):
-        unpacked(b"\x80\x04" + words + b"\x93.")
+    with pytest.raises((AttributeError, ValueError)):
+        unpacked(marshal.dumps(([(*where, (), 1, [])], 0, 0)))
 
 
-@pytest.mark.parametrize("data", [b"\x80\x05K\x01.", b"\x80\x05)."])
-def test_something_else_is_no_start(data: bytes) -> None:
-    with pytest.raises((UnpicklingError, TypeError, ValueError)):
-        unpacked(data)
+_MODULE = "nono.broker.rules.patterns"
+_FILE = (_MODULE, "File", ("path", "spelled"))
+ODD: dict[str, Any] = {
+    "nothing": ((), 0, 0),
+    "no groups": 1,
+    "neither": ([(*_FILE, 1, [(PLAIN, ["/"]), (PLAIN, ["/"])])], 0, 0),
+    "fewer fields": ([(*_FILE, 1, [(PLAIN, ["/"])])], 0, 0),
+    "fewer values": ([(*_FILE, 2, [(PLAIN, ["/"]), (PLAIN, ["/"])])], 0, 0),
+    "an object that is not there": ([(*_FILE, 1, [(OBJECT, [3]), (PLAIN, ["/"])])], 0, 0),
+    "another class": ([(_MODULE, "File", ("__class__",), 1, [(PLAIN, ["/"])])], 0, 0),
+    "another field": ([(_MODULE, "File", ("other",), 1, [(PLAIN, ["/"])])], 0, 0),
+    "another container": (
+        [(*_FILE, 1, [(CONTAINER, [(CONTAINER, "eval", [])]), (PLAIN, ["/"])])],
+        0,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("told", ODD.values(), ids=ODD)
+def test_something_else_is_no_start(told: Any) -> None:
+    with pytest.raises((AttributeError, IndexError, KeyError, TypeError, ValueError)):
+        unpacked(marshal.dumps(told))
+
+
+class _Own(str):
+    pass
+
+
+def test_what_is_of_no_known_kind_has_no_bytes(home: Path) -> None:
+    made = start(OPTIONS["workdir"])
+    kinds: list[Any] = [_Own("x"), Path("/"), test_something_else_is_no_start]
+    for odd in kinds:
+        with pytest.raises(TypeError):
+            packed(made.plan, made.made._replace(notes=(odd,)))

@@ -10,10 +10,12 @@ import pytest
 from nono.supervisor.linux.warm.installed import Installed
 
 
+@pytest.mark.parametrize("can_look", [True, False])
 @pytest.mark.parametrize("name", ["later.py", "part.so", "program", "data/x.json", "data/y/z.json"])
 def test_each_file_of_a_package_is_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, can_look: bool
 ) -> None:
+    monkeypatch.setattr("nono.supervisor.linux.warm.installed.can_look", lambda: can_look)
     package = ModuleType("nono.package")
     package.__path__ = [str(tmp_path)]
     monkeypatch.setitem(sys.modules, "nono.package", package)
