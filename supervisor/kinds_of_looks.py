@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Literal, Protocol
 
+    Times = tuple[int, int, int, int]
+
     class Status(Protocol):
         """What a look notes of a file."""
 
@@ -213,6 +215,18 @@ def _of_among(found: Among) -> str:
     return "\0".join([f"{found.looked_at} {found.is_cut}", *found.names])
 
 
+def times_of(path: str) -> Times:
+    """Which file it is, where links lead, and when it was changed. Raises OSError."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _of_times(found: Times) -> str:
+    device, inode, *times = found
+    parts = [part for each in times for part in divmod(each, _NANOSECONDS)]
+    return " ".join(map(str, (device, inode, *parts)))
+
+
 def _device_of_leaf(path: str, links: int, size: int) -> int | None:
     found = os.lstat(path)
     is_one = found.st_nlink == links and found.st_size < size and stat.S_ISDIR(found.st_mode)
@@ -318,6 +332,7 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[[Any], str]]] = {
     "scandir": (_listed, _of_entries),
     "apart": (_apart, _of_apart),
     "among": (_among, _of_among),
+    "settled": (times_of, _of_times),
     "inodes": (_listed, _of_inodes),
     "bytes": (_first_bytes, _of_bytes),
     "opened": (_opened_again, str),

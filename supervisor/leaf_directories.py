@@ -9,7 +9,7 @@ fs/xfs and mm/shmem.c; others count otherwise or not at all, as btrfs, overlayfs
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from nono.supervisor import looks
 from nono.supervisor.descriptors import opened
@@ -28,7 +28,7 @@ class LeafDirectories:
     it is for one look."""
 
     def __init__(self, table: str = _TABLE) -> None:
-        self._devices = frozenset(_devices(table)) if platform() == "linux" else frozenset()
+        self._devices = devices_of(_COUNTING, table)
 
     def has(self, directory: str) -> bool:
         """Whether it certainly is one. Links are not followed."""
@@ -38,19 +38,21 @@ class LeafDirectories:
             return False
 
 
-def _devices(table: str) -> Iterator[int]:
-    """Of the file systems that count."""
+def devices_of(kinds: Collection[str], table: str = _TABLE) -> frozenset[int]:
+    """Those of the mounted file systems that are of some kinds; none where nothing tells."""
+    if platform() != "linux":
+        return frozenset()
     try:
         with open(table, encoding="utf-8", errors="surrogateescape", opener=opened) as file:
-            yield from _counting(file)
+            return frozenset(_devices(file, kinds))
     except OSError:
-        return
+        return frozenset()
 
 
-def _counting(lines: Iterable[str]) -> Iterator[int]:
+def _devices(lines: Iterable[str], kinds: Collection[str]) -> Iterator[int]:
     for line in lines:
         fields, _, rest = line.partition(" - ")
         words = fields.split(" ")
-        if len(words) > 4 and rest.split(" ", 1)[0] in _COUNTING:
+        if len(words) > 4 and rest.split(" ", 1)[0] in kinds:
             major, _, minor = words[2].partition(":")
             yield os.makedev(int(major), int(minor))

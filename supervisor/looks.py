@@ -16,7 +16,6 @@ from functools import partial
 from itertools import chain, islice
 
 from nono.supervisor.kinds_of_looks import (
-    KINDS,
     MAX_CONTENT,
     MAX_NAMES,
     ODD,
@@ -235,8 +234,13 @@ def listdir(path: str) -> list[str]:
     """As os.listdir()."""
     if _noting is None:
         return os.listdir(path)
-    found: list[str] = _look("listdir", path)
-    _noting.count(len(found))
+    before = _noting.settled(path)
+    try:
+        found = os.listdir(path)
+    except ODD as error:
+        _noting.note(("listdir", path), error_text(error))
+        raise
+    _noting.note_listing("listdir", path, found, before)
     return found
 
 
@@ -289,6 +293,7 @@ def scandir(path: str, *, inodes: bool = False) -> Entries:
     if _noting is None:
         return os.scandir(path)
     kind = "inodes" if inodes else "scandir"
+    before = _noting.settled(path)
     try:
         entries = os.scandir(path)
     except ODD as error:
@@ -299,9 +304,7 @@ def scandir(path: str, *, inodes: bool = False) -> Entries:
         spoil()
         return _AllOf(first, entries)
     entries.close()
-    _, text = KINDS[kind]
-    _noting.note((kind, path), found_text(text(first)))
-    _noting.count(len(first))
+    _noting.note_listing(kind, path, first, before)
     return nullcontext(iter(first))
 
 

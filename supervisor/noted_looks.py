@@ -7,13 +7,18 @@ from nono.supervisor.kinds_of_looks import KINDS, MAX_NAMES, ODD, error_text, fo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which a start does without
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
+
+    from nono.supervisor.kinds_of_looks import Times
 
     Asked = tuple[Any, ...]
     """The kind of a look and what it was asked, as `marshal` writes it."""
 
 _MAX_LOOKS = 10_000
+_MANY = 64
+"""So many names are not listed again. Of few it is noted which they are: what was made and removed
+again leaves another time, and the same names."""
 
 
 class Looks:
@@ -23,6 +28,8 @@ class Looks:
         self._found: dict[Asked, str] = {}
         self._names_asked: dict[tuple[str, str], dict[str, bool]] = {}
         self._names = 0
+        self.settled: Callable[[str], Times | None] = lambda directory: None
+        """The times by which a directory holds what it held: `settled_directories.py`."""
         self.are_whole = True
         """False when they are too many, or one of them is not to be made again."""
 
@@ -46,6 +53,16 @@ class Looks:
             raise
         self.note(asked, found_text(text(found)))
         return found
+
+    def note_listing(
+        self, kind: str, path: str, found: Sequence[Any], before: Times | None
+    ) -> None:
+        """All of a directory was listed. `before` are its times before that, if it is settled."""
+        if len(found) > _MANY and before is not None and before == self.settled(path):
+            self.note(("settled", path), found_text(KINDS["settled"][1](before)))
+        else:
+            self.note((kind, path), found_text(KINDS[kind][1](found)))
+            self.count(len(found))
 
     def count(self, names: int) -> None:
         """So many more names were listed."""

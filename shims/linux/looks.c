@@ -149,6 +149,43 @@ static int look_identity(struct looking *looking)
     return 0;
 }
 
+static void find_time(struct looking *looking, const struct timespec *time)
+{
+    add(&looking->found, " ", 1);
+    add_signed(&looking->found, time->tv_sec);
+    add(&looking->found, " ", 1);
+    add_number(&looking->found, (uint64_t)time->tv_nsec);
+}
+
+/* What changes with the names in a directory. */
+static int look_settled(struct looking *looking)
+{
+    struct stat status;
+    if (stat(looking->path, &status))
+        return errno;
+    add_number(&looking->found, status.st_dev);
+    add(&looking->found, " ", 1);
+    add_number(&looking->found, status.st_ino);
+    find_time(looking, &status.st_mtim);
+    find_time(looking, &status.st_ctim);
+    return 0;
+}
+
+/* The device of a directory with so many links and fewer bytes. */
+static int look_leaf(struct looking *looking)
+{
+    struct stat status;
+    const struct asked *asked = &looking->asked;
+    if (lstat(looking->path, &status))
+        return errno;
+    if (S_ISDIR(status.st_mode) && status.st_nlink == asked->number && status.st_size >= 0 &&
+        (uint64_t)status.st_size < asked->most)
+        add_number(&looking->found, status.st_dev);
+    else
+        add_words(&looking->found, "None");
+    return 0;
+}
+
 static int look_readlink(struct looking *looking)
 {
     char target[PATH_MAX];
@@ -174,7 +211,7 @@ static int (*const looks[])(struct looking *) = {
     look_lstat,    look_stat,    look_file,    look_links,  look_larger, look_sources,
     look_readlink, look_access,  look_lists,   look_exist,  look_there,  look_directories,
     look_folded,   look_linked,  look_listdir, look_scandir, look_inodes, look_apart,
-    look_opened,   look_bytes,   look_identity,
+    look_opened,   look_bytes,   look_identity, look_settled, look_leaf,
 };
 
 /* Takes one from what was asked. False for what is none. */

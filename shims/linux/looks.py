@@ -15,7 +15,7 @@ from nono.shims.linux.libc import ffi
 KINDS = (
     *("lstat", "stat", "file", "links", "larger", "sources", "readlink", "access", "lists"),
     *("exist", "there", "directories", "folded", "linked", "listdir", "scandir", "inodes"),
-    *("apart", "opened", "bytes", "identity"),
+    *("apart", "opened", "bytes", "identity", "settled", "leaf"),
 )
 """In the order of `looks` in looks.c."""
 MAX_MOST = 1 << 24

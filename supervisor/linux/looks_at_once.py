@@ -40,17 +40,22 @@ def _of_most(path: str, most: int) -> Said:
     return (path,), 0, most
 
 
+def _leaf(path: str, links: int, size: int) -> Said:
+    return (path,), links, size
+
+
 def _opened(path: str, flags: int) -> Said:
     return (path,), flags, MAX_CONTENT
 
 
 _SAID: dict[str, Callable[..., Said]] = {
-    **dict.fromkeys(("lstat", "stat", "links", "sources", "readlink"), _plain),
+    **dict.fromkeys(("lstat", "stat", "links", "sources", "settled", "readlink"), _plain),
     **dict.fromkeys(("file", "larger", "access"), _with_number),
     **dict.fromkeys(("lists", "listdir", "scandir", "inodes"), _listed),
     **dict.fromkeys(("there", "directories", "folded", "linked"), _listed),
     **dict.fromkeys(("apart", "bytes"), _of_most),
     "opened": _opened,
+    "leaf": _leaf,
 }
 
 

@@ -94,7 +94,13 @@ class Start:
             return make()
 
     def _noted(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._seen is None else looks.noted(self._looks)
+        if self._seen is None:
+            return nullcontext()
+        # What only a start that is noted needs is loaded only then.
+        from nono.supervisor.settled_directories import SettledDirectories
+
+        self._looks.settled = SettledDirectories().times
+        return looks.noted(self._looks)
 
     def complete(self, plan: Plan, tmpdir: str, make: Callable[[], Complete]) -> Complete:
         """The policy of a run with this TMPDIR. Raises what `make` does."""

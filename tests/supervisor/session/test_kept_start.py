@@ -6,6 +6,7 @@ import marshal
 import os
 import random
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import fields
@@ -16,15 +17,17 @@ from typing import Any, NamedTuple
 import pytest
 
 from nono.broker.audit.packed_policy import packed_policy
-from nono.supervisor import Options, Plan, UsageError, looks, make_plan
+from nono.supervisor import Options, Plan, UsageError, looks, make_plan, noted_looks
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.complete import Complete
 from nono.supervisor.noted_looks import Looks, digest_now, texts_now
 from nono.supervisor.session.kept_objects import CONTAINER, OBJECT, PLAIN, unpacked
 from nono.supervisor.session.kept_start import Start
 from nono.supervisor.session.packed_objects import packed
+from nono.supervisor.settled_directories import SettledDirectories
 
 _CHANGES = 25
+_HOUR = 3600 * 10**9
 
 
 class Made(NamedTuple):
@@ -159,21 +162,31 @@ def changes(noted: Looks, home: Path, picks: random.Random) -> Iterator[str]:
         yield f"{change.__name__} {place}"
 
 
+def looks_of(names: str) -> Looks:
+    """That note the names in directories, or, where these are settled, their times."""
+    noted = Looks()
+    if names == "by times":
+        noted.settled = SettledDirectories(lambda: time.time_ns() + _HOUR).times
+    return noted
+
+
 @pytest.mark.lots(kind="tree")
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("names", ["by names", "by times"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_where_looks_find_the_same_a_start_comes_to_the_same(
-    home: Path, options: Options, seed: int
+    home: Path, options: Options, seed: int, names: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And where it comes to something else, they find something else."""
+    monkeypatch.setattr(noted_looks, "_MANY", 0)
     picks = random.Random(seed)
-    noted = Looks()
+    noted = looks_of(names)
     kept, found = start(options, noted), noted.digest(noted.asked)
     assert noted.are_whole and not unlike(noted)
     others = 0
     for change in changes(noted, home, picks):
         try:
-            now = start(options, again := Looks())
+            now = start(options, again := looks_of(names))
         except UsageError:  # what an option names is no directory any more
             assert digest_now(noted.asked) != found, change
             return
