@@ -33,6 +33,26 @@ def reset() -> str:
     return RESET.decode()
 
 
+class OfOneMode(pyte.Screen):
+    """One whose alternate screen is ?1049 alone, as alacritty's; each screen keeps a place."""
+
+    is_alternate = False
+
+    def set_mode(self, *modes: int, **kwargs: bool) -> None:
+        if kwargs.get("private") and 1049 in modes:
+            self.save_cursor()
+            self.places, self.savepoints = self.savepoints, []
+            self.is_alternate = True
+        super().set_mode(*modes, **kwargs)
+
+    def reset_mode(self, *modes: int, **kwargs: bool) -> None:
+        if kwargs.get("private") and 1049 in modes:
+            self.savepoints = self.places if self.is_alternate else self.savepoints
+            self.is_alternate = False
+            self.restore_cursor()
+        super().reset_mode(*modes, **kwargs)
+
+
 def state(screen: Terminal) -> str:
     screen.command(STATE)
     return screen.read_until(r"(?s)(.*)done").group(1)
@@ -121,3 +141,13 @@ def test_the_reset_changes_nothing_on_a_screen_in_order(sequences: Callable[[], 
     assert (screen.display, screen.cursor.x, screen.cursor.y) == before
     assert screen.cursor.attrs.fg == "default"
     assert not screen.cursor.hidden
+
+
+def test_the_alternate_screen_is_left_where_one_mode_is_known() -> None:
+    screen = OfOneMode(40, 10)
+    stream = pyte.Stream(screen)
+    stream.feed("\r\n$ vim\r\n")
+    before = (screen.cursor.x, screen.cursor.y)
+    stream.feed("\x1b[?1049h\x1b[>4;2m\x1b[7;7Htext" + reset())
+    assert not screen.is_alternate
+    assert (screen.cursor.x, screen.cursor.y) == before
