@@ -200,6 +200,8 @@ _APART = {
 _PASSING = (
     "; it is made for a moment, as locks and temporary files are, and no flag opens that alone"
 )
+_STAYS = "what leads to names that start programs later, as to git's hooks, stays where it is"
+"""For a refusal of many names, of which none need be there: the first would help nobody."""
 _HIDES = ", and would not be seen there at the next start"
 _WORK_TREE = "a work tree of before this run is removed outside: git worktree remove, or prune"
 
@@ -223,6 +225,8 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
             if _closes(request):
                 ends = _HIDES
             origin = visible(str(rule.origin))
+            if rule.origin.kind is OriginKind.GROUP and not (ends or rule.access & Access.READ):
+                return f"{_STAYS}: denied by {origin}"
             return f"{_holds(request)} {spelled}, which is denied by {origin}{ends}"
         apart = f"; {why}" if why else _APART.get(rule.origin, "")
         if rule.protected and not apart and is_passing(request):

@@ -112,6 +112,12 @@ class Floor:
         need = access._value_
         return bool(need) and not need & ~self._bits(path)
 
+    def rules_itself(self, path: str, access: Access) -> bool:
+        """Of what it covers: True where that takes a rule on what is at `path` and no directory."""
+        bits, is_tree = self._own.get(path, _NO_RULE)
+        around = self._around(path.rpartition("/")[0])
+        return not is_tree and bool(bits & access._value_ & ~around)
+
     def without(self, path: str) -> Floor:
         """This floor less the rules at and below `path`.
 
@@ -126,12 +132,14 @@ class Floor:
         slash = path.rfind("/")
         if slash < 0 or path[slash + 1 :] in _NOT_NAMES:
             return self._own.get("/", _NO_RULE)[0] if path == "/" else 0
-        directory = path[:slash]
-        below = self._below.get(directory)
-        if below is None:
-            below = self._remember(directory)
         own = self._own.get(path)
-        return below if own is None else below | own[0]
+        around = self._around(path[:slash])
+        return around if own is None else around | own[0]
+
+    def _around(self, directory: str) -> int:
+        """The rights of what is in a directory and has no rule of its own."""
+        below = self._below.get(directory)
+        return self._remember(directory) if below is None else below
 
     def _remember(self, directory: str) -> int:
         if len(self._below) > _MAX_REMEMBERED:

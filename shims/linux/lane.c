@@ -35,7 +35,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 13
+#define INTERFACE 14
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -62,7 +62,7 @@ enum { READ = 1, WRITE = 2, CREATE = 16 }; /* of Access */
 
 #define ACCESS_MODE 03 /* of the flags; the O_ACCMODE of musl has O_PATH in it as well */
 
-enum { COVERED = 1, ALLOWED = 2, UNSURE = 4 };
+enum { COVERED = 1, ALLOWED = 2, UNSURE = 4, BY_ITSELF = 8 };
 
 enum {
     TRUNCATE_IS_ASKED = 1, /* Landlock has a right for emptying a file */
@@ -137,6 +137,7 @@ struct lane {
     struct places *places;         /* that may be connected to, or NULL */
     struct answers *answers;       /* to opens that were decided on before, or NULL */
     const uint8_t *own;            /* a bit for each object that may be the sandbox's own, or NULL */
+    int64_t since;                 /* when the floor was made, in nanoseconds of the epoch */
     struct notification call;
 };
 
@@ -222,6 +223,19 @@ static int may_be_own(const struct lane *lane, const struct stat *status)
     return lane->own && lane->own[mixed / 8] >> mixed % 8 & 1;
 }
 
+/* Whether what the floor covers is what its rule on this very file is on: see ruled.py. */
+static int is_ruled(const struct lane *lane, unsigned found, const struct stat *status)
+{
+    const int64_t changed = status->st_ctim.tv_sec * 1000000000LL + status->st_ctim.tv_nsec;
+    return !(found & BY_ITSELF) || changed < lane->since;
+}
+
+static int is_ruled_at(const struct lane *lane, unsigned found, const char *path)
+{
+    struct stat status;
+    return !(found & BY_ITSELF) || lstat(path, &status) || is_ruled(lane, found, &status);
+}
+
 /* Write down what is about to be done, where somebody is told of it; 0 leaves the call. */
 static int is_noted(const struct lane *lane, struct decision *decision)
 {
@@ -235,15 +249,19 @@ static int is_noted(const struct lane *lane, struct decision *decision)
 #include "lane_make.h"
 #include "lane_answers.h"
 
-/* What the floor does not cover; 0 leaves it. */
-static int serve_beyond(struct lane *lane, const struct table *table, const struct open *wanted,
-                        int handle, const struct question *question, int is_allowed,
-                        struct decision *decision)
+/* What is behind a handle, by what was found of its path; 0 leaves it. */
+static int serve_found(struct lane *lane, const struct table *table, const struct open *wanted,
+                       int handle, const struct question *question, unsigned found,
+                       struct decision *decision)
 {
     struct stat status;
-    if (!(lane->options & PERFORMS) || fstat(handle, &status) || !is_plain(wanted, &status))
+    if (fstat(handle, &status))
         return 0;
-    if (!is_allowed || (lane->journal && may_be_own(lane, &status)))
+    if (found & COVERED && is_ruled(lane, found, &status))
+        return let_continue(lane);
+    if (!(lane->options & PERFORMS) || !is_plain(wanted, &status))
+        return 0;
+    if (!(found & ALLOWED) || (lane->journal && may_be_own(lane, &status)))
         return serve_known(lane, wanted, handle, &status, decision);
     decision->origin = origin_of(table, question->rule, &decision->origin_length);
     return perform(lane, wanted, handle, decision);
@@ -273,11 +291,8 @@ static int serve_object(struct lane *lane, const struct table *table, const stru
     if (decision.length)
         found = look_up(table, real, decision.length, &question);
     int answered = 0;
-    if (found & COVERED)
-        answered = let_continue(lane);
-    else if (decision.length)
-        answered = serve_beyond(lane, table, wanted, handle, &question, !!(found & ALLOWED),
-                                &decision);
+    if (decision.length)
+        answered = serve_found(lane, table, wanted, handle, &question, found, &decision);
     close(handle);
     return answered;
 }
@@ -310,7 +325,7 @@ static int serve_open(struct lane *lane, const struct open *wanted)
     lane->is_known = 1;
     if (found & COVERED) {
         int way = look_for_links(lane, text, (size_t)count);
-        if (way == NO_LINK)
+        if (way == NO_LINK && is_ruled_at(lane, found, text))
             return let_continue(lane);
         if (way == MISSING && !(wanted->flags & O_CREAT))
             return let_continue(lane);

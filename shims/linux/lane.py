@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from nono.shims.linux.lane_name_server import LaneNameServer
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 13 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 14 << 16 | ffi.sizeof("struct lane")
 _ASKED = 2
 """What is returned for a client of the name server."""
 
@@ -50,6 +50,7 @@ class Found:
     COVERED = 1
     ALLOWED = 2
     UNSURE = 4
+    BY_ITSELF = 8
 
 
 @functools.cache
@@ -111,11 +112,13 @@ class AskedOpen(NamedTuple):
 class Lane:
     """Receives from a listener, for one thread. Made by `made`."""
 
-    def __init__(self, compiled: Any, listener: int) -> None:
+    def __init__(self, compiled: Any, listener: int, since: int = 0) -> None:
+        """Rules of the floor's on files are believed of what has not changed `since` then, in
+        nanoseconds of the epoch."""
         self._library = compiled
         known = table(machine())
         self._lane = ffi.new("struct lane *")
-        self._lane.listener = listener
+        self._lane.listener, self._lane.since = listener, since
         for name in ("kept", "descriptors", "handle_link"):
             setattr(self._lane, name, -1)
         for name in COUNTED:
@@ -322,10 +325,10 @@ class Lane:
         return bool(self._library.nono_lane_serve(self._lane))
 
 
-def made(listener: int) -> Lane | None:
-    """A lane for this listener, None where none was compiled."""
+def made(listener: int, since: int) -> Lane | None:
+    """A lane for this listener, None where none was compiled; `since` as for `Lane`."""
     compiled, _ = library()
-    return None if compiled is None else Lane(compiled, listener)
+    return None if compiled is None else Lane(compiled, listener, since)
 
 
 def look_up(flat: bytes, path: bytes, access: int, refused: int = 0) -> tuple[int, int]:

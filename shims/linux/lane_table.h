@@ -150,8 +150,9 @@ static void find_rule(struct question *question, const uint16_t rules[RULES])
         question->rule = rule; /* the longest path has the last word */
 }
 
-/* COVERED and ALLOWED as the floor and the rules say; UNSURE when wildcards have a say in it.
- * Nothing for a path that is not canonical. */
+/* COVERED and ALLOWED as the floor and the rules say, with BY_ITSELF where a rule on the very path
+ * has to be there for that; UNSURE when wildcards have a say in it. Nothing for a path that is not
+ * canonical. */
 static unsigned look_up(const struct table *table, const char *path, size_t length,
                         struct question *question)
 {
@@ -160,6 +161,7 @@ static unsigned look_up(const struct table *table, const char *path, size_t leng
     if (!need || !length || path[0] != '/' || !node_at(table, 0, &node))
         return 0;
     unsigned floor = 0, allowed = 0, stopped = 0, patterns = node.patterns;
+    unsigned trees = node.floor_below;
     uint32_t names = 0;
     int known = 1;
     size_t start = 1;
@@ -179,6 +181,7 @@ static unsigned look_up(const struct table *table, const char *path, size_t leng
         if (known) {
             int is_last = end == length;
             floor |= is_last ? node.floor_here : node.floor_below;
+            trees |= node.floor_below;
             allowed |= is_last ? node.allowed_here : node.allowed_below;
             stopped |= is_last ? node.stopped_here : node.stopped_below;
             patterns |= node.patterns;
@@ -188,7 +191,7 @@ static unsigned look_up(const struct table *table, const char *path, size_t leng
     }
     unsigned found = 0;
     if (!(need & ~floor))
-        found |= COVERED;
+        found |= need & ~trees ? COVERED | BY_ITSELF : COVERED;
     if (!(need & ~allowed) && !(refused & (stopped | patterns)))
         found |= ALLOWED;
     if (found && refused & patterns && may_match(table, path, length, names, refused))

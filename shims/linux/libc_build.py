@@ -30,7 +30,7 @@ DECLARATIONS = """
         uint32_t looks_spared, way_length; char way[128]; uint32_t is_known;
         struct counts *counts; int32_t descriptors, handle, handle_link; uint32_t is_apart;
         struct journal *journal; struct places *places; struct answers *answers;
-        const uint8_t *own;
+        const uint8_t *own; int64_t since;
         struct notification call;
     };
     unsigned nono_lane_interface(void);

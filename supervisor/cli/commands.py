@@ -114,9 +114,24 @@ def by_click(arguments: list[str]) -> Any:
         near = f"nono {_VERSION}" if own else nearest(error.option_name, error.possibilities or ())
         hint = near or _usage_hint(error, arguments)
         raise NonoError(f"there is no option {error.option_name}", hint) from error
+    except click.MissingParameter as error:
+        said, hint = _missing(error)
+        raise NonoError(said, hint or _usage_hint(error, arguments)) from error
     except click.ClickException as error:
         said = " ".join(error.format_message().split())  # a choice has a line for each
         raise NonoError(said, _usage_hint(error, arguments)) from error
+
+
+def _missing(error: click.MissingParameter) -> tuple[str, str]:
+    """What was not said, how the whole is written; and what lists the runs, where it is one."""
+    if error.ctx is None or error.param is None:
+        return error.format_message(), ""
+    usage = [error.ctx.command_path, *error.ctx.command.collect_usage_pieces(error.ctx)]
+    is_run = error.param.name == "run"
+    return (
+        f"{error.param.human_readable_name} is missing: {' '.join(usage)}",
+        "nono ps" if is_run else "",
+    )
 
 
 def _was_interrupted(abort: click.Abort) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterable, Mapping
 
 import click
 
 from nono.broker.settings import BY_OPTION
 from nono.supervisor.cli.examples import lines
+from nono.supervisor.errors import UsageError
 
 _OWN = "Options"
 _SECTIONS = {
@@ -23,7 +26,7 @@ _SECTIONS = {
 """By the section of the profile whose keys the options are."""
 _OTHERS = {"profile": "Files and directories", "workdir": "Files and directories"}
 
-ONCE = frozenset({"profile", "network_profile", "report"})
+ONCE = frozenset({"ask", "profile", "network_profile", "report"})
 """Options of which the last of two would count in silence: a profile may extend several."""
 _MAX_SENTENCE = 1000
 COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -70,7 +73,11 @@ def _note_once(
     name = each.name or ""
     if name in ONCE and said.setdefault(name, value) != value:
         what = f"{word.partition('=')[0]} is given twice, and one would count: "
-        raise click.UsageError(f"{what}{said[name]}, {value}", ctx)
+        hint = f"{ctx.command_path} --help"
+        if name == "profile":
+            both = json.dumps({"extends": [said[name], value]})
+            hint = f"echo {shlex.quote(both)} > both.json"  # which is one profile
+        raise UsageError(f"{what}{said[name]}, {value}", hint)
 
 
 class PolicyCommand(click.Command):
@@ -92,8 +99,11 @@ class PolicyCommand(click.Command):
             if each is not None and is_joined:
                 _note_once(each, word, value, said, ctx)
                 continue
-            if each is None or each.is_flag or isinstance(each.flag_value, str):
-                continue  # the last has a value of its own, where none is given
+            if each is None or each.is_flag:
+                continue
+            if isinstance(each.flag_value, str):  # what it has where no value is given
+                _note_once(each, word, each.flag_value, said, ctx)
+                continue
             value = next(taken, "")
             if value in words:
                 raise click.UsageError(f"{word} wants a value before {value}", ctx)

@@ -57,8 +57,21 @@ def say_afterwards(lines: Iterable[str]) -> None:
     """
     said = list(lines)
     if said and os.isatty(_STDERR) and os.environ.get("TERM", "") not in _NO_SCREEN:
-        said[0] = SHOWING + said[0]
+        said[0] = SHOWING + _new_line() + said[0]
     say(said)
+
+
+def _new_line() -> str:
+    """What leaves a line on which something stands, and stays on one on which nothing does.
+
+    The program's output does not come by here, so nobody knows where the cursor is. From the first
+    column a line of blanks ends on the same line, from any other on the next one.
+    """
+    try:
+        columns = os.get_terminal_size(_STDERR).columns
+    except OSError:
+        columns = 0
+    return " " * columns + "\r\x1b[K" if columns else ""  # 0 where nobody has said how wide
 
 
 def say(lines: Iterable[str]) -> None:

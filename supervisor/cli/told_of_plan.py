@@ -16,6 +16,7 @@ from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.program.program import find_program
 from nono.supervisor.report import plan as report
+from nono.supervisor.session.own_scope import held_by
 
 if TYPE_CHECKING:
     from nono.supervisor.session.prepare import Prepared
@@ -33,6 +34,8 @@ def tell_plan(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         return exit_status.SUCCESS
     if find_program(argv[0], plan.environment.apply(os.environ), plan.workdir) is None:
         say_notes([f"{argv[0]}: there is no such command here, so a run would not start"])
+    if plan.limits is not None and not values["quiet"]:
+        say_notes(held_by(plan.limits, best_effort=values["best_effort"]))
     if values["as_json"]:
         tell([report.as_json(plan, made, argv)])
     else:

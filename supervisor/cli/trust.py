@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from nono.broker import OriginKind, visible
+from nono.broker.caches import caches
 from nono.broker.rules.rule import Rule
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import SHOWING, say, tell
@@ -21,10 +22,11 @@ from nono.supervisor.errors import UsageError, look_near
 from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.workdir import PROJECT_FILE
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.projects.accepted import accept, digest, every, forget
 from nono.supervisor.planning.projects.project_file import Found, Project
 from nono.supervisor.planning.projects.projects import look
-from nono.supervisor.report.plan import access_of, hosts_of
+from nono.supervisor.report.plan import access_of, of_caches, of_network
 
 _MAX_LINE = 1000
 _MAX_DIFFERENCE = 40
@@ -133,15 +135,26 @@ def _opened(project: Project) -> Iterator[str]:
     own = [rule for rule in plan.policy.rules if rule.origin.kind is OriginKind.PROFILE]
     yield f"  working directory, here: {workdir}"
     yield from (f"  {_words(rule)}" for rule in own)
-    network = plan.policy.network
-    yield f"  network: {network.mode}"
-    for deed, rules in (("connect", network.rules), ("listen", network.listen)):
-        yield from (f"  {rule.effect} {deed}: {hosts_of(rule)}" for rule in rules)
-    yield from (f"  variable {name}={value}" for name, value in plan.environment.set)
-    yield from (f"  variables only: {name}" for name in plan.environment.only)
+    yield from (f"  {line}" for line in of_network(plan, plan.policy.network, short=True))
+    if plan.caches is not None:
+        lines = of_caches(plan.environment, plan.caches.directory, short=True)
+        yield from (f"  {line}" for line in lines)
+    yield from (f"  variable {name}={value}" for name, value in _own_variables(plan))
+    if plan.environment.only:
+        yield f"  of the environment only: {', '.join(plan.environment.only)}"
     if plan.ask:
         yield "  a person is asked about what no rule decides"
     yield from (f"  note: {note}" for note in plan.notes)
+
+
+def _own_variables(plan: Plan) -> Iterator[tuple[str, str]]:
+    """But for those of the sandbox's own caches, with the values that these have in every run."""
+    directory = None if plan.caches is None else plan.caches.directory
+    for name, value in plan.environment.set:
+        known = caches().get(name) if directory else None
+        usual = known and known.value(directory or "", os.environ.get(name, ""))
+        if value != usual:
+            yield name, value
 
 
 def _words(rule: Rule) -> str:

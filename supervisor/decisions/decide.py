@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
 
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
+_TICK = 10_000_000  # nanoseconds, by which the kernel's times of files may lag behind
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
@@ -81,7 +83,7 @@ class Decisions:
         """Decides by an answer that is there before the call goes on. Raises as `require`."""
         self.opening: Callable[[Iterable[Rule], Iterable[Repository] | None], None] | None = None
         """Who looks at what is opened during the run, before it is open."""
-        self.floor = floor
+        self.floor, self.since = floor, time.time_ns() - _TICK
         self.witness = witness
         """Who is told of every decision, if anybody."""
         self.asks_no_more: Origin | None = None
@@ -149,11 +151,8 @@ class Decisions:
         return None
 
     def note_moved(self, path: str) -> None:
-        """The broker deleted, renamed or replaced what was at `path`.
-
-        A Landlock rule belongs to an object and not to its name, so from now on the floor's rules
-        there say nothing about the name.
-        """
+        """The broker deleted, renamed or replaced what was at `path`: no rule of the floor's there
+        says anything about the name any more."""
         self._ruled = self._ruled or {e for rule in self.floor.rules for e in lineage(rule.path)}
         if path in self._ruled:
             with self._lock:

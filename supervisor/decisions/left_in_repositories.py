@@ -63,6 +63,9 @@ class LeftInRepositories:
         self._configured = Configurations(_MAX_CONFIGURED)
         self._shared: dict[str, dict[str, bool]] = {}
         """What known repositories configure for each of their work trees."""
+        self.unlooked_before: set[str] = set()
+        """Of what `changed` has told of: what nobody looked at before the run, and what has the
+        times of before it."""
 
     def open(self, opened: Iterable[str], found: Sequence[Repository]) -> None:
         """`opened` is all that is open from now on; `found` are the repositories in what is new of
@@ -102,6 +105,7 @@ class LeftInRepositories:
     def changed(self, walked: Walked) -> Iterator[str]:
         """The paths of what is new and would run, or go on, after a walk of all that is opened."""
         configurations, hooks, left = Configurations(_MAX_CONFIGURED), Hooks(), _MAX_NEW
+        known: dict[str, bool] = {}
         yield from self._in_known(configurations, hooks)
         plain = [link for link in walked.links if kind_of(link) == stat.S_IFDIR]
         places = dict.fromkeys((*walked.directories, *plain))
@@ -124,8 +128,10 @@ class LeftInRepositories:
             if left < 0:
                 yield directory
             else:
-                yield from self._new(directory, configurations, hooks)
-        known: dict[str, bool] = {}
+                for each in self._new(directory, configurations, hooks):
+                    if not self._is_since_start(each, known):
+                        self.unlooked_before.add(each)
+                    yield each
         yield from (link for link in walked.inside if self._is_since_start(link, known))
         yield from filter(self._may_be_filled, walked.unread)
 

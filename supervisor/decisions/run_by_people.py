@@ -13,7 +13,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from nono.broker import Access, Rule
 from nono.broker.dataclass import dataclass, field
@@ -138,7 +138,11 @@ class RunByPeople:
         self.notes += (_CUT.format(MAX_NAMES, each) for each in walked.cut)
         if may_have_written and self._env is not None:
             self._remember(walked, self._env)
-        return set(self._left_in_repositories().changed(walked))
+        left = self._left_in_repositories()
+        changed = set(left.changed(walked))
+        if left.unlooked_before:
+            self.notes.append(_unlooked(left.unlooked_before))
+        return changed - left.unlooked_before
 
     def _remember(self, walked: Walked, env: Mapping[str, str]) -> None:
         from nono.supervisor.planning.git.remembered_repositories import remember
@@ -150,6 +154,14 @@ class RunByPeople:
                 remember(directory, tops, env)
             except OSError as error:
                 self.notes.append(_NOT_REMEMBERED.format(directory, error.strerror))
+
+
+def _unlooked(paths: Collection[str]) -> str:
+    others = f", nor were {len(paths) - 1} others" if len(paths) > 1 else ""
+    return (
+        f"{min(paths)}: git goes by it, and it was not looked at before this run{others}; it has"
+        " the time of before the run"
+    )
 
 
 @dataclass(frozen=True, slots=True)

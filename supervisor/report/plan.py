@@ -52,7 +52,7 @@ def describe(
         from nono.broker.limits import describe as limits
 
         yield from limits(plan.limits)
-    yield from _network(plan, policy.network, short)
+    yield from of_network(plan, policy.network, short)
     for of_persons in (True, False) if verbose else (True,):
         for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
             yield from _rules(effect, _chosen(policy.rules, effect, of_persons))
@@ -71,7 +71,7 @@ def describe(
     for name in not_passed_on(plan.environment, plan.services, os.environ):
         yield f"variable not passed on: {visible(name)}"
     if own is not None:
-        yield from _caches(plan.environment, own, short)
+        yield from of_caches(plan.environment, own, short)
     if not verbose:
         yield from _in_short(policy.rules)
     if platform() == "macos":
@@ -118,7 +118,7 @@ def _left_out(rules: Iterable[Rule]) -> list[str]:
     return sorted({p for each in patterns if isinstance(each, Subtrees) for p in each.left_out})
 
 
-def _caches(environment: Environment, directory: str, short: bool) -> Iterator[str]:
+def of_caches(environment: Environment, directory: str, short: bool) -> Iterator[str]:
     """Which tools keep theirs there, by their variables."""
     variables = [(name, value) for name, value in environment.set if name in caches()]
     count = f", by {len(variables)} variables" if short else ""
@@ -163,7 +163,8 @@ def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 
 
-def _network(plan: Plan, network: Network, short: bool) -> Iterator[str]:
+def of_network(plan: Plan, network: Network, short: bool) -> Iterator[str]:
+    """What is reached, and by what; with `short` hosts of groups are counted."""
     yield f"network: {network.mode}"
     for deed, rules in (("connect", network.rules), ("listen", network.listen)):
         of_groups = [rule for rule in rules if short and rule.origin.kind is OriginKind.GROUP]

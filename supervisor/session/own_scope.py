@@ -17,3 +17,12 @@ def enter_own_scope(limits: Limits, *, broker: bool) -> None:
     from nono.supervisor.linux.limits.scope import enter_scope
 
     enter_scope(limits, broker=broker)
+
+
+def held_by(limits: Limits, *, best_effort: bool) -> list[str]:
+    """For people: what would hold the limits of a run here, or why nothing would."""
+    if sys.platform == "darwin" or not limits.of_machine:
+        return []
+    from nono.supervisor.linux.limits.check import foreseen
+
+    return [*foreseen(limits, best_effort=best_effort)]

@@ -25,6 +25,15 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
         from nono.supervisor.linux.launch.running import Session
         from nono.supervisor.linux.launch.start import Forker
 
+_SWITCHES = {
+    "NONO_KEPT_START": ("yes", "no"),
+    "NONO_LANE": ("compiled", "python"),
+    "NONO_LAUNCHER": ("yes", "no"),
+    "NONO_PRELOAD": ("yes", "no"),
+}
+"""Of tests and comparisons; none set is as none there."""
+_MAX_SHOWN = 100
+
 
 def start(
     prepared: Prepared,
@@ -42,8 +51,9 @@ def start(
     that it blocks: those of the calling thread, unless given. What the program
     leaves running is ended with it, unless it `lingers`. Raises UsageError when `argv` is
     empty or a word holds a NUL, which no program can get, or one holds a real key, and when `cwd`
-    is no directory.
+    is no directory, or a variable of nono's own has a value that means nothing.
     """
+    _check_switches(os.environ)
     _check(prepared, argv, env)
     _check_directory(cwd)
     check_streams(streams, prepared.decisions.policy.network.mode)
@@ -74,6 +84,14 @@ def start(
         if held is not None:
             held.ended(None)
         raise
+
+
+def _check_switches(env: Mapping[str, str]) -> None:
+    for name, known in _SWITCHES.items():
+        value = env.get(name, "")
+        if value and value not in known:
+            said = f"{name}={value[:_MAX_SHOWN]} is none of {' and '.join(known)}"
+            raise UsageError(said, f"unset {name}")
 
 
 def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> None:

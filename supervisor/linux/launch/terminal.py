@@ -10,10 +10,12 @@ What is on the screen cannot be asked for, and the program writes to it without 
 alternate screen is always left. Other sequences that switch modes off are sent when the program
 ended by a signal, so could not do it itself; and what nono has to say is preceded by those that let
 it be seen (cli/messages). Only those are sent that change nothing where the mode is off. Hence ?47
-and not ?1049 for the alternate screen, which would move the cursor to where it was last saved: the
-price is that the cursor stays where the program had it. None is sent where the program's output
-went elsewhere: then the screen is somebody else's, such as watch(1)'s or an editor's, who started
-nono for what it prints. See termios(3), ioctl_tty(2) and console_codes(4).
+for the alternate screen: ?1049 moves the cursor to where it was last saved. Only after a signal it
+is sent as well, behind a save, since alacritty and Windows Terminal know no other; where the mode
+is on, each screen keeps a place of its own, and the cursor is where it was before the program. None
+is sent where the program's output went elsewhere: then the screen is somebody else's, such as
+watch(1)'s or an editor's, who started nono for what it prints. See termios(3), ioctl_tty(2) and
+console_codes(4).
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ ALTERNATE_SCREEN = "\x1b[?47l"
 """Leaves it."""
 RESET = "".join(
     (
+        "\x1b7\x1b[?1049l",
         ALTERNATE_SCREEN,
         "\x1b[?25h",  # the cursor is shown
         "\x1b[0m\x1b(B\x0f",  # colours; line drawing characters
@@ -46,8 +49,9 @@ RESET = "".join(
 ).encode()
 """What switches modes off and does nothing where they are off."""
 
-KEYBOARD = b"\x1b[<99u\x1b[=0u"
-"""The keyboard protocol of kitty, off. Only for those that read it as ECMA-48 has it."""
+KEYBOARD = b"\x1b[>4m\x1b[<99u\x1b[=0u"
+"""Keys as xterm's modifyOtherKeys and the protocol of kitty tell them, off. Only for those that
+read it as ECMA-48 has it."""
 _READ_ECMA_48 = ("xterm", "foot", "alacritty", "wezterm", "rio", "tmux", "screen")
 
 

@@ -1,9 +1,11 @@
-"""What this machine can hold a sandbox to, for `nono setup --check`."""
+"""What this machine can hold a sandbox to, for `nono setup --check` and `nono run --dry-run`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
+from nono.broker.limits import Limits
 from nono.broker.settings import flag
 from nono.supervisor.finding import Finding
 from nono.supervisor.linux.limits.delegation import could_be_found
@@ -20,17 +22,29 @@ _HELD = (
 
 def findings() -> Iterator[Finding]:
     """One for each kind that a control group holds."""
-    has_scope: list[str] | None = None
-    for what, controller, key, lost in _HELD:
-        directory = could_be_found(frozenset({controller} - {""}))
-        if directory is not None:
-            yield Finding(what, f"a control group below {directory}", True, needed=False)
-            continue
-        if lost and (has_scope := in_scope() if has_scope is None else has_scope):
-            yield Finding(
-                what, "a scope of systemd's, which nono run goes into", True, needed=False
-            )
-            continue
-        found = "no control group of version 2" if lost else "nono counts them: each start of one"
-        cost = f"{lost.format(flag(key))}: {OWN_GROUP}" if lost else ""
-        yield Finding(what, found, not lost, cost, needed=False)
+    scope = cache(in_scope)  # which takes long, and is asked where no group is
+    yield from (_finding(*each, scope) for each in _HELD)
+
+
+def foreseen(limits: Limits, *, best_effort: bool) -> Iterator[str]:
+    """For people: what would hold each of these, or that a run would not start."""
+    scope = cache(in_scope)
+    said = {f"limits.{name}" for name in limits.said()}
+    for each in (_finding(*each, scope) for each in _HELD if each[2] in said):
+        lost = f"; {each.cost}" if each.cost else ""
+        end = "" if each.good or best_effort else ", so a run would not start"
+        yield f"{each.what}: {each.found}{end}{lost}"
+
+
+def _finding(
+    what: str, controller: str, key: str, lost: str, scope: Callable[[], list[str]]
+) -> Finding:
+    directory = could_be_found(frozenset({controller} - {""}))
+    if directory is not None:
+        return Finding(what, f"a control group below {directory}", True, needed=False)
+    if lost and scope():
+        found = "a scope of systemd's, which nono run goes into"
+        return Finding(what, found, True, needed=False)
+    found = "no control group of version 2" if lost else "nono counts them: each start of one"
+    cost = f"{lost.format(flag(key))}: {OWN_GROUP}" if lost else ""
+    return Finding(what, found, not lost, cost, needed=False)

@@ -18,6 +18,7 @@ from nono.broker import Process
 from nono.broker.dataclass import dataclass
 from nono.shims.linux.sockets import RESET
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.errors import NoAnswer
 from nono.supervisor.linux.network.parking import Parked
 from nono.supervisor.linux.network.relay import relay
 from nono.supervisor.linux.network.service import NetworkService
@@ -84,8 +85,10 @@ class Tunnel:
                 nursery.start_soon(self._cancel_when_unwanted, scope)
                 try:
                     outside = await self.reach(self.parked)
+                except NoAnswer:
+                    pass  # its own look-up would have failed after as long: resolv.conf(5)
                 except TimeoutError:
-                    # A dead host, or resolver: how long to wait is the program's own decision.
+                    # A dead host: how long to wait is the program's own decision.
                     await trio.sleep_forever()
                 except OSError:
                     pass

@@ -44,8 +44,15 @@ CREDENTIALS = Origin(OriginKind.GROUP, "deny_credentials")
 SSH = Rule(
     Subtree("/home/u/.ssh", spelled="~/.ssh"), ALL_ACCESS, Effect.DENY, CREDENTIALS, protected=True
 )
+HOOKS = Rule(
+    Subtree("/repo/.envrc.local", spelled="repo/.envrc.local"),
+    Access.WRITE | Access.CREATE,
+    Effect.DENY,
+    Origin(OriginKind.GROUP, "protect_start_files"),
+    protected=True,
+)
 HANDS_OFF = Rule(Subtree("/w/x"), ALL_ACCESS, Effect.DENY, Origin(OriginKind.FLAG, "--deny"))
-POLICY = Policy((SSH, HANDS_OFF, allow("/w", READ), allow("/out", WRITE)))
+POLICY = Policy((SSH, HOOKS, HANDS_OFF, allow("/w", READ), allow("/out", WRITE)))
 
 
 def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> Explanation:
@@ -96,6 +103,13 @@ def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> 
             PathChange(CALLER, Operation.RENAME_FROM, "/home/u", directory=False),
             "rename /home/u",
             "its name is on the way to ~/.ssh, which is denied by group deny_credentials",
+            (),
+        ),
+        (
+            PathChange(CALLER, Operation.RENAME_FROM, "/repo"),
+            "rename /repo",
+            "what leads to names that start programs later, as to git's hooks, stays where it is:"
+            " denied by group protect_start_files",
             (),
         ),
         (

@@ -218,6 +218,14 @@ def test_look_up(path: str, access: Access) -> None:
             assert LOOKED_UP.covers(path, each) == (each in access)
 
 
+def test_what_takes_a_rule_on_the_file_itself() -> None:
+    rules = [FloorRule("/a", READ, True), FloorRule("/a/b", READ_WRITE, False)]
+    floor = Floor([*rules, FloorRule("/c", READ_WRITE, False)])
+    taking = {path: floor.rules_itself(path, READ_WRITE) for path in ("/a", "/a/b", "/a/d", "/c")}
+    assert taking == {"/a": False, "/a/b": True, "/a/d": False, "/c": True}
+    assert not floor.rules_itself("/a/b", READ)
+
+
 def test_a_rule_on_the_root_reaches_everything() -> None:
     floor = Floor([FloorRule("/", READ, True)])
     assert all(floor.covers(path, READ) for path in ("/", "/a", "/a/b"))

@@ -52,7 +52,7 @@ def test_what_the_table_says() -> None:
     for path, access, found in [
         (b"/usr/lib/x", Access.READ, Found.COVERED),
         (b"/usr/lib/x", READ_WRITE, 0),
-        (b"/etc/passwd", Access.READ, Found.COVERED | Found.ALLOWED),
+        (b"/etc/passwd", Access.READ, Found.COVERED | Found.ALLOWED | Found.BY_ITSELF),
         (b"/etc/passwd/x", Access.READ, Found.ALLOWED),
         (b"/etc/a", Access.READ, 0),
         (b"/tmp/x", Access.WRITE, Found.COVERED),

@@ -74,8 +74,22 @@ def test_other_lines_are_clicks(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("command", ["run", "learn"])
 def test_of_two_profiles_none_counts_in_silence(command: str) -> None:
     for words in (("-p", "a", "--profile=b"), ("--network-profile=a", "--network-profile", "b")):
-        with pytest.raises(NonoError, match="is given twice, and one would count: a, b"):
+        with pytest.raises(NonoError, match="is given twice, and one would count: a, b") as caught:
             click_line([command, *words, "--", "true"])
+        one = """echo '{"extends": ["a", "b"]}' > both.json"""
+        assert caught.value.hint == (one if "-p" in words else f"nono {command} --help")
+    with pytest.raises(NonoError, match="--ask is given twice, and one would count: auto, watch"):
+        click_line([command, "--ask", "--ask=watch", "--", "true"])
+
+
+def test_what_is_missing_is_named_with_the_whole() -> None:
+    for words, named, hint in (
+        (["kill"], r"RUN is missing: nono kill \[OPTIONS\] RUN", "nono ps"),
+        (["profile", "show"], "PROFILE is missing: nono profile show", "nono profile show --help"),
+    ):
+        with pytest.raises(NonoError, match=named) as caught:
+            click_line(words)
+        assert caught.value.hint == hint
 
 
 def test_other_commands_and_completions_are_clicks() -> None:

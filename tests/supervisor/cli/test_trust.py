@@ -100,6 +100,22 @@ def test_what_is_shown_moves_no_cursor_and_looks_like_nothing_else(
     assert shown.count("\\u0430") >= 3
 
 
+def test_what_comes_with_nono_is_counted_and_the_rest_is_shown(
+    nono: Nono, project: Path, as_user: Account
+) -> None:
+    """A person reads it before each acceptance: no 60 hosts, and no 60 variables of its caches."""
+    text = (
+        '[tool.nono]\nextends = "python-dev"\n[tool.nono.network]\nallow_domain = ["x.example"]\n'
+    )
+    own = '[tool.nono.environment.set_vars]\nPIP_CACHE_DIR = "/srv/other"\n'
+    as_user.file(project / "pyproject.toml", text + own)
+    shown = nono("trust").stdout.partition("a run would get")[2]
+    assert re.search(r"allow connect: [0-9]+ hosts  \[group package_registries ", shown), shown
+    assert "allow connect: x.example (ports 80 and 443)  [profile network.allow_domain" in shown
+    assert re.search(r"caches of the sandbox's own, .*, by [0-9]+ variables", shown), shown
+    assert re.findall("variable .*", shown) == ["variable PIP_CACHE_DIR=/srv/other"]
+
+
 def test_what_may_never_be_opened_is_not_asked_about(
     nono: Nono, project: Path, as_user: Account
 ) -> None:

@@ -145,3 +145,26 @@ def test_what_a_repository_configures_runs_in_a_new_work_tree(opened: Path) -> N
     (opened / "two/tools/hooks").mkdir(parents=True)
     (opened / "two/tools/hooks/pre-commit").touch()
     assert before.changed() == [f"{opened}/two/tools/hooks/pre-commit"]
+
+
+def test_what_was_not_looked_at_before_is_not_said_to_be_changed(opened: Path) -> None:
+    """Deeper than the start looks there may be repositories, with what git runs in them."""
+    place = opened / "1/2/3/4/5/6"
+    for name in ("old", "other", "used"):
+        hooks = bare(place / name / ".git") / "hooks"
+        hooks.mkdir()
+        (hooks / "pre-commit").touch()
+    time.sleep(0.05)  # more than the clock of files lags behind
+    before = look(opened)
+    hook = ".git/hooks/pre-commit"
+    (place / "used" / hook).write_text("x")
+    make = bare(place / "new/.git") / "hooks"
+    make.mkdir()
+    (make / "pre-commit").touch()
+    changed = before.changed()
+    assert [path for path in changed if path.endswith(hook)] == [
+        *(f"{place}/new/{hook}", f"{place}/used/{hook}")
+    ]
+    assert not any("/old/" in path or "/other/" in path for path in changed)
+    (note,) = before.notes
+    assert f"{place}/old/" in note and "not looked at before this run, nor were" in note

@@ -42,6 +42,17 @@ def test_what_cannot_be_started(argv: list[str], env: dict[str, str], message: s
         start(prepared, argv, env, "/", Streams(), nothing)
 
 
+@pytest.mark.parametrize("name", ["KEPT_START", "LANE", "LAUNCHER", "PRELOAD"])
+def test_a_switch_of_tests_has_a_value_that_means_something(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing: Any = None
+    for value, message in (("maybe", f"NONO_{name}=maybe is none of"), ("", "no command")):
+        monkeypatch.setenv(f"NONO_{name}", value)
+        with pytest.raises(UsageError, match=message):
+            start(nothing, [], {}, "/", Streams(), nothing)
+
+
 def test_the_private_tmpdir() -> None:
     path = make_tmpdir()
     assert path == os.path.realpath(path)

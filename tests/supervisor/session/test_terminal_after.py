@@ -33,6 +33,26 @@ def reset() -> str:
     return RESET.decode()
 
 
+class OfOneMode(pyte.Screen):
+    """One whose alternate screen is ?1049 alone, as alacritty's; each screen keeps a place."""
+
+    is_alternate = False
+
+    def set_mode(self, *modes: int, **kwargs: bool) -> None:
+        if kwargs.get("private") and 1049 in modes:
+            self.save_cursor()
+            self.places, self.savepoints = self.savepoints, []
+            self.is_alternate = True
+        super().set_mode(*modes, **kwargs)
+
+    def reset_mode(self, *modes: int, **kwargs: bool) -> None:
+        if kwargs.get("private") and 1049 in modes:
+            self.savepoints = self.places if self.is_alternate else self.savepoints
+            self.is_alternate = False
+            self.restore_cursor()
+        super().reset_mode(*modes, **kwargs)
+
+
 def state(screen: Terminal) -> str:
     screen.command(STATE)
     return screen.read_until(r"(?s)(.*)done").group(1)
@@ -78,8 +98,8 @@ def test_nothing_hides_what_is_reported(as_user: Account, project: Path) -> None
     with shell(as_user, project) as screen:
         screen.command("export TERM=xterm; nono run --allow-cwd -- sh hide; echo first")
         text = screen.read_until(r"(?s).*first").group()
-    before, said, _ = text.partition(SHOWING + "nono: 1 call refused")
-    assert said and hiding[-5:] in before, text
+    before, said, _ = text.partition("nono: 1 call refused")
+    assert said and hiding[-5:] in before and SHOWING in before, text
     shown = pyte.Screen(200, 24)
     pyte.Stream(shown).feed(text)
     assert any(line.startswith("  read /etc/shadow") for line in shown.display), shown.display
@@ -121,3 +141,30 @@ def test_the_reset_changes_nothing_on_a_screen_in_order(sequences: Callable[[], 
     assert (screen.display, screen.cursor.x, screen.cursor.y) == before
     assert screen.cursor.attrs.fg == "default"
     assert not screen.cursor.hidden
+
+
+def test_the_alternate_screen_is_left_where_one_mode_is_known() -> None:
+    screen = OfOneMode(40, 10)
+    stream = pyte.Stream(screen)
+    stream.feed("\r\n$ vim\r\n")
+    before = (screen.cursor.x, screen.cursor.y)
+    stream.feed("\x1b[?1049h\x1b[>4;2m\x1b[7;7Htext" + reset())
+    assert not screen.is_alternate
+    assert (screen.cursor.x, screen.cursor.y) == before
+
+
+@BY_A_USER
+@pytest.mark.parametrize("end", ["", "\\n"], ids=["unfinished", "finished"])
+def test_the_report_begins_on_a_line_of_its_own(as_user: Account, project: Path, end: str) -> None:
+    """Once, whether the program has ended its last line or not."""
+    as_user.file(project / "prints", f"cat /etc/shadow 2>&-; printf 'x{end}'")
+    with shell(as_user, project) as screen:
+        screen.command("export TERM=xterm; stty cols 80; echo ready")
+        screen.read_until("ready\r?\n")
+        screen.command("nono run --allow-cwd -- sh prints; echo first")
+        text = screen.read_until(r"(?s).*refused.*first").group()
+    shown = pyte.Screen(80, 24)
+    pyte.Stream(shown).feed(text)
+    lines = [line.rstrip() for line in shown.display]
+    at = next(number for number, line in enumerate(lines) if line.startswith("nono: 1 call"))
+    assert lines[at - 1] == "x", lines

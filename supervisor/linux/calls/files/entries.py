@@ -22,6 +22,7 @@ from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.files import set_id
 from nono.supervisor.linux.calls.files.git_kept import require_not_kept
+from nono.supervisor.linux.calls.files.ruled import floor_holds
 from nono.supervisor.linux.calls.resolving.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolving.resolve import entry, locate
 
@@ -205,7 +206,7 @@ def truncate(call: Call, decisions: Decisions) -> Answer:
     with locate(call.caller, AT_FDCWD, call.path(n.a)) as target:
         if target.is_anonymous and is_held:
             return CONTINUE
-        if is_held and decisions.floor_covers(target.path, Access.WRITE):
+        if is_held and floor_holds(decisions, target, Access.WRITE):
             decisions.note_native(PathChange(call.caller, Operation.TRUNCATE, target.path))
             return CONTINUE
         if target.kind != stat.S_IFREG:

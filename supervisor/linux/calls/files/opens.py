@@ -33,6 +33,7 @@ from nono.supervisor.linux.calls.files.open_flags import (
     held_access,
     makes_set_id,
 )
+from nono.supervisor.linux.calls.files.ruled import floor_holds
 from nono.supervisor.linux.calls.own.own_objects import OwnObjects
 from nono.supervisor.linux.calls.processes.other_processes import refuse_as_absent
 from nono.supervisor.linux.calls.resolving.caller import Caller
@@ -130,7 +131,7 @@ def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle
     if wanted.floor_checks:
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
-        if decisions.floor_covers(handle.path, wanted.access):
+        if floor_holds(decisions, handle, wanted.access):
             decisions.note_native(Open(call.caller, handle.path, wanted.access))
             return CONTINUE
     _refuse_by_kind(wanted, handle.kind)

@@ -273,7 +273,7 @@ def compiled_lane(
     is_told = witness is not None and witness.may_refuse
     if fast_lane is None or is_told or wanted() == "python":
         return None
-    received = lane.made(listener.fd)
+    received = lane.made(listener.fd, decisions.since)
     if received is None:
         return None
     at_once = wanted() == "compiled"

@@ -35,6 +35,7 @@ from nono.supervisor.linux.calls.files.open_flags import (
     floor_checks,
     makes_set_id,
 )
+from nono.supervisor.linux.calls.files.ruled import is_ruled
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS
 
 _UNIX = AF_UNIX.to_bytes(2, sys.byteorder)
@@ -91,14 +92,22 @@ class FastLane:
         if self._decisions.floor_covers(os.fsdecode(path), access_of(flags)):
             self.plain = path
             try:
-                os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
+                is_held = self._is_ruled(path, path, flags)
             except FileNotFoundError:
                 return not flags & os.O_CREAT
             except OSError:
                 pass  # a link, by which it may still lead there
             else:
-                return True
+                return is_held
         return self._leads_inside(call.tid, int32(start), given, flags)
+
+    def _is_ruled(self, given: bytes, path: bytes, flags: int) -> bool:
+        """Whether the floor that covers a path is on what is there. Raises OSError for a link."""
+        handle = openat2(AT_FDCWD, given, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS)
+        try:
+            return is_ruled(self._decisions, os.fsdecode(path), access_of(flags), handle)
+        finally:
+            os.close(handle)
 
     def _leads_inside(self, tid: int, start: int, path: bytes, flags: int) -> bool:
         """Whether the floor grants what is there for the caller, whatever links lead to it."""
@@ -107,7 +116,14 @@ class FastLane:
         if flags & os.O_CREAT and path.endswith(b"/"):
             return False
         self.plain = real = _object(tid, start, path)
-        return self._decisions.floor_covers(os.fsdecode(real), access_of(flags))
+        if not self._decisions.floor_covers(os.fsdecode(real), access_of(flags)):
+            return False
+        if not self._decisions.floor.rules_itself(os.fsdecode(real), access_of(flags)):
+            return True
+        try:
+            return self._is_ruled(real, real, flags)
+        except OSError:
+            return False  # another thing is there meanwhile
 
     def covers_dotted(self, call: Notification) -> bool:
         """The same for an open of an existing path with `.` or `..` in it: fts(3) goes up by them.
@@ -133,11 +149,11 @@ class FastLane:
         if not self._decisions.floor_covers(os.fsdecode(plain), access_of(flags)):
             return False
         try:
-            os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
+            is_held = self._is_ruled(path, plain, flags)
         except OSError:
             return False
         self.plain = plain
-        return True
+        return is_held
 
     def _is_for_no_unix_socket(self, call: Notification) -> bool:
         """By the address, which the kernel does not take for another family's."""

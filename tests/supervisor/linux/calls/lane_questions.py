@@ -179,6 +179,8 @@ def ask(world: World, path: bytes, access: Access) -> str:
         assert found == Found.UNSURE, about
         return "unsure"
     assert bool(found & Found.COVERED) is is_covered, about
+    by_itself = is_covered and decisions.floor.rules_itself(text, access)
+    assert bool(found & Found.BY_ITSELF) is by_itself, about
     if not found & Found.ALLOWED:
         return "covered" if is_covered else "left"
     assert world.has_rules, about

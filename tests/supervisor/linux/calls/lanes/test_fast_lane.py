@@ -50,8 +50,8 @@ OPTIONS = (os.O_CREAT, os.O_EXCL, os.O_TRUNC, os.O_NOFOLLOW, os.O_DIRECTORY, os.
 class World:
     """Two places that the policy allows, one of them carved, and a third that it does not."""
 
-    def __init__(self, top: Path, with_names: bool = True) -> None:
-        """`with_names` are there that a pattern refuses."""
+    def __init__(self, top: Path, with_names: bool = True, since: int = 1 << 62) -> None:
+        """`with_names` are there that a pattern refuses. No file has changed `since` then."""
         self.top = top
         for name in DIRECTORIES:
             (top / name).mkdir(parents=True)
@@ -69,11 +69,12 @@ class World:
         if not with_names:
             policy = Policy(policy.rules[:-1])
         self.decisions = Decisions(policy, policy.floor(RealTree()))
+        self.decisions.since = since
         (top / "names/secret.late").write_text("after the start")
         self.memory = Memory()
         self.own = OwnObjects()
         self.fast_lane = FastLane(self.decisions, self.memory)
-        self.compiled = Lane(library()[0], -1)
+        self.compiled = Lane(library()[0], -1, self.decisions.since)
         version, flat = self.decisions.table(with_rules=False)
         self.compiled.use(flat, version, self.decisions.version)
         links = 0 if with_names else Options.FOLLOWS
@@ -195,6 +196,20 @@ def test_links_are_followed_where_no_name_is_refused(world_without_names: World,
     assert world_without_names.covers(*question) is (name != "up")
     assert world_without_names.covers_in_c(*question) is (name != "up")
     assert (world_without_names.handled(*question) == CONTINUE) is (name != "up")
+
+
+@pytest.mark.parametrize("name", ["../carved/file", "to-carved", "file", "../carved"])
+def test_a_rule_on_a_file_is_not_believed_of_what_changed(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The kernel's is on the object that was there. A rule on a directory holds below that."""
+    world = World(project, with_names=False, since=0)
+    monkeypatch.chdir(world.top / "work")
+    question = AT_FDCWD, os.fsencode(name), os.O_RDONLY
+    is_held = name == "file"
+    assert (world.covers(*question) or world.covers_dotted(*question)) is is_held
+    assert world.covers_in_c(*question) is is_held
+    assert (world.handled(*question) == CONTINUE) is is_held
 
 
 @pytest.mark.parametrize("mode", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDWR | os.O_TRUNC])

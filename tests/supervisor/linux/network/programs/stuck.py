@@ -3,7 +3,8 @@ def forever(host, family, blocking):
     sock.setblocking(blocking)
     said(sock.connect, address(TARGETS[host], family))
     outcome(sock)
-    print("this never ends")
+    if "silent" not in sys.argv:  # which ends when a look-up does
+        print("this never ends")
 
 def still_works():
     "Everything that does not concern who is stuck."
