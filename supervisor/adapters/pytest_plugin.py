@@ -89,23 +89,11 @@ def _say_refused(denials: tuple[nono.Denial, ...]) -> None:
 
 
 def _in_ini(denial: nono.Denial) -> str:
-    """What in the ini file would have allowed it."""
-    flag, value = denial.flags if len(denial.flags) == 2 else ("", "")
-    name = _SETTING_OF.get(flag)
-    return f"nono_{name} = {shlex.quote(value)} in the ini file" if name else denial.fix
-
-
-_SETTING_OF = {
-    "--allow": "allow",
-    "--read": "read",
-    "--write": "write",
-    "--allow-file": "allow_files",
-    "--read-file": "read_files",
-    "--write-file": "write_files",
-    "--allow-domain": "hosts",
-    "--open-port": "ports",
-    "--env-allow": "variables",
-}
+    """What in the ini file would have allowed it: a setting has the name of a method."""
+    name = denial.fix.partition("(")[0].removeprefix(".")
+    if name not in _OPTIONS or len(denial.flags) != 2:
+        return denial.fix
+    return f"nono_{name} = {shlex.quote(denial.flags[1])} in the ini file"
 
 
 _PYTEST = [sys.executable, "-m", "pytest", "-p", "nono", "-p", "no:cacheprovider"]
