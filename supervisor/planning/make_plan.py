@@ -38,6 +38,7 @@ from nono.supervisor.planning.paths.path_rules import (
     written_directories,
 )
 from nono.supervisor.planning.paths.refused_names import Expanded, own_profiles, unwritten_profiles
+from nono.supervisor.planning.paths.system_secrets import system_secrets
 from nono.supervisor.planning.paths.way_here import way_here
 from nono.supervisor.planning.paths.workdir import working_directory
 from nono.supervisor.planning.plan import Plan
@@ -113,6 +114,7 @@ def make_plan(
     ]
     rules += list(other_homes(rules, home, lambda other: Expanded(Expander(other, workdir))))
     rules += [*signing.rules, *gpu_rules(flags, expand)]
+    rules += list(system_secrets(rules, expand))
     lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted, expand.ways)
