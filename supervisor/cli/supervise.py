@@ -64,13 +64,30 @@ def run_command(
         require_this(platform)
     if not values["floor_only"]:
         require_listener()
+    if values["report"] is None:
+        return _supervise(argv, values, script, before)
+    from nono.supervisor.cli.report_file import ReportFile  # seldom needed
+
+    with ReportFile(values["report"], argv) as report:
+        return _supervise(argv, values, script, before, report)
+
+
+def _supervise(
+    argv: Sequence[str],
+    values: dict[str, Any],
+    script: str | None,
+    before: Callable[[Plan], None],
+    report: ReportFile | None = None,
+) -> int:
+    """Plan it and run it; the exit code. Where a report is asked for, it is written whatever
+    becomes of either."""
     project = _project(argv, values)
     said = [script, sorted(values.items()), project]
     start = start_of(argv, said, os.environ, partial(apart, "policy"))
     plan = _planned(argv, values, script, project, start)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
-    return _supervise(plan, argv, values, start)
+    return _run(plan, argv, values, start, report)
 
 
 def _planned(
@@ -115,16 +132,6 @@ def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
     from nono.supervisor.cli.project import accepted_project
 
     return accepted_project(argv, workdir)
-
-
-def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any], start: Start | None) -> int:
-    """Run it, and write the report where one is asked for, whatever becomes of the run."""
-    if values["report"] is None:
-        return _run(plan, argv, values, start)
-    from nono.supervisor.cli.report_file import ReportFile  # seldom needed
-
-    with ReportFile(values["report"], argv) as report:
-        return _run(plan, argv, values, start, report)
 
 
 def _run(
