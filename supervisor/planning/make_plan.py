@@ -150,19 +150,20 @@ def make_plan(
         bypasses=lifted if caches is None else (*lifted, caches.directory),
         network=network,
     )
+    to_make = _named_directories(paths.to_make, policy)
     return Plan(
         policy,
         environment if caches is None else caches.environment(environment, env, policy),
         workdir,
         nameservers,
-        notes,
+        (*notes, *(f"{each}: does not exist, and is made at the start" for each in to_make)),
         tuple(anywhere),
         _services(flags, profile, env),
         tuple(machine.copies.items()),
         caches,
         None if is_excluded else starting.found.repositories,
         profile.new_directories(home, policy),
-        tuple(dict.fromkeys(paths.to_make)),
+        to_make,
         proxy,
         asks,
         not flags.speak_of("preload"),
@@ -170,6 +171,15 @@ def make_plan(
         limits_said(flags, profile.settings),
         starting.in_work_trees,
     )
+
+
+def _named_directories(named: Sequence[str], policy: Policy) -> tuple[str, ...]:
+    """What flags name and a run makes; who mistyped a name is told of it."""
+    if not named:
+        return ()
+    from nono.supervisor.planning.paths.new_directories import named_directories  # seldom needed
+
+    return named_directories(named, policy)
 
 
 def _caches(
