@@ -162,7 +162,7 @@ def _run(
     )
     prepared.decisions.opening = before.open
     if not values["quiet"]:
-        say_notes([*prepared.notes, *_nobody_yet(prepared, plan)])
+        say_notes([*prepared.notes, *nobody_yet(prepared, plan)])
     try:
         if values["verbose"]:
             from nono.supervisor.cli.told_of_plan import say_what_is_set_up  # seldom needed
@@ -233,7 +233,7 @@ def _counting(values: dict[str, Any]) -> Counting | None:
     return Counting(values["stats_file"])
 
 
-def _nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
+def nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
     """At the start: that nobody is there who could be asked."""
     channels = [] if prepared.asking is None else prepared.asking.dispatch.channels
     if not channels or any(each.is_likely for each in channels):
