@@ -75,7 +75,7 @@ def explain(
     fix: tuple[str, ...] = ()
     match verdict:
         case Allow(rule):
-            reason = _why_allowed(request, rule, floor)
+            reason = _why_allowed(policy, request, rule, floor)
         case Ask(rule):
             reason = why_asked(request, rule)
             if rule.origin.kind is OriginKind.DEFAULT:
@@ -158,20 +158,31 @@ def _named(rule: Rule) -> str:
     return f"{visible(str(rule.origin))}{more}"
 
 
-def _why_allowed(request: Request, rule: Rule, floor: Floor | None) -> str:
+def _why_allowed(policy: Policy, request: Request, rule: Rule, floor: Floor | None) -> str:
     reason = f"allowed by {_named(rule)}"
     if not isinstance(request, Execute) or floor is None:
         return reason
-    if floor.covers(request.path, Access.EXECUTE):
+    if not floor.covers(request.path, Access.EXECUTE):
+        return f"{reason}, {_not_run(request)}"
+    remade = PathChange(request.process, Operation.CREATE, request.path)
+    if floor.covers(parent(request.path), Access.EXECUTE) or not isinstance(
+        policy.decide(remade), Allow
+    ):
         return reason
-    return f"{reason}, {_not_run(request)}"
+    return f"{reason} as it is at the start, and not where a run makes it anew: {_RUN_ELSEWHERE}"
+
+
+_RUN_ELSEWHERE = (
+    "what is made is run in $TMPDIR, or in a directory that was there and holds nothing that is"
+    " refused"
+)
 
 
 def _not_run(request: Execute) -> str:
     where = quoted(parent(request.path))
     return (
         "but the kernel does not run it: only what the kernel's rules covered at the start can be"
-        f" executed, and {where} has none of its own"
+        f" executed, and {where} has none of its own; {_RUN_ELSEWHERE}"
     )
 
 

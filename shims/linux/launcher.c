@@ -41,7 +41,7 @@ static long map_order(int fd, const struct order **found)
         return start;
     order = (const struct order *)start;
     bytes = (const char *)start;
-    fixed = sizeof *order + 8 * (uint64_t)order->instructions + 16 * (uint64_t)order->limits;
+    fixed = sizeof *order + 8 * (uint64_t)order->instructions + 24 * (uint64_t)order->limits;
     texts = 2 + (uint64_t)order->candidates + order->arguments + order->variables;
     if (order->size != (uint64_t)size || fixed >= order->size || order->instructions > 0xFFFF)
         return -EINVAL;
@@ -56,7 +56,7 @@ static long map_order(int fd, const struct order **found)
 static long copy_group(const struct order *order, char *to)
 {
     const char *cwd = (const char *)(order + 1) + 8 * (size_t)order->instructions +
-                      16 * (size_t)order->limits;
+                      24 * (size_t)order->limits;
     const char *group = cwd + length_of(cwd) + 1;
     size_t length = length_of(group);
 

@@ -29,7 +29,7 @@ HAS_SCOPE: Final = 1
 HAS_TERMINAL: Final = 2
 
 _HEADER: Final = struct.Struct("=4Q8I")
-_LIMIT: Final = struct.Struct("=QQ")
+_LIMIT: Final = struct.Struct("=3Q")
 _ALL_BITS: Final = (1 << 64) - 1
 _BROKER, _LINGERS, _OWN_SESSION, _CLOSED = 1, 2, 4, 8
 
@@ -59,7 +59,10 @@ class Order(NamedTuple):
         """As struct order of launcher_child.h."""
         env = list(self.env)
         texts = (self.cwd, self.group, *self.candidates, *self.argv, *env)
-        limits = b"".join(_LIMIT.pack(number, most & _ALL_BITS) for number, most in self.rlimits)
+        limits = b"".join(
+            _LIMIT.pack(number, soft & _ALL_BITS, hard & _ALL_BITS)
+            for number, soft, hard in self.rlimits
+        )
         body = self.program + limits + b"".join(os.fsencode(text) + b"\0" for text in texts)
         options = _BROKER * self.broker | _LINGERS * self.lingers | _OWN_SESSION * self.own_session
         options |= sum(_CLOSED << number for number in set(self.closed_streams))

@@ -129,12 +129,13 @@ static long enter_limits(const struct order *order, const uint64_t *limits, long
     if (group >= 0)
         error = call3(SYS_write, group, "0", 1);
     for (uint32_t each = 0; error >= 0 && each < order->limits; each++) {
-        uint64_t most = limits[2 * each + 1], now[2];
-        error = call4(SYS_prlimit64, 0, limits[2 * each], 0, now);
-        now[1] = most < now[1] ? most : now[1];
-        now[0] = now[1];
+        const uint64_t *limit = limits + 3 * each;
+        uint64_t now[2];
+        error = call4(SYS_prlimit64, 0, limit[0], 0, now);
+        now[0] = limit[1] < now[1] ? limit[1] : now[1];
+        now[1] = limit[2] < now[1] ? limit[2] : now[1];
         if (error >= 0)
-            error = call4(SYS_prlimit64, 0, limits[2 * each], now, 0);
+            error = call4(SYS_prlimit64, 0, limit[0], now, 0);
     }
     return error;
 }
@@ -188,7 +189,7 @@ static _Noreturn void become(const struct order *order, const struct given *give
 {
     const uint64_t *filter = (const uint64_t *)(order + 1);
     const uint64_t *limits = filter + order->instructions;
-    char *cwd = (char *)(limits + 2 * order->limits), *group = cwd + length_of(cwd) + 1;
+    char *cwd = (char *)(limits + 3 * order->limits), *group = cwd + length_of(cwd) + 1;
     size_t count = (size_t)order->candidates + order->arguments + order->variables + 3;
     char **candidates, **arguments, **variables;
     const char *step = "set up";

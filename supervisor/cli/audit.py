@@ -58,6 +58,9 @@ def _session_argument(function: Callable[..., None]) -> Callable[..., None]:
     return click.argument("name", metavar="SESSION", default="last")(function)
 
 
+_COLUMNS = "{}  {:8} {:>7}  {}"
+
+
 def _found(name: str) -> Session:
     return Session(find_session(os.environ, name))
 
@@ -70,11 +73,15 @@ def list_(as_json: bool) -> None:
         every = [(each, each.summary()) for each in map(Session, find_sessions(os.environ))]
         print_json({"session": each.name, **_plain(told)} for each, told in every)
         return
-    for path in find_sessions(os.environ):
-        session = Session(path)
+    sessions = [*map(Session, find_sessions(os.environ))]
+    if sessions:
+        click.echo(
+            _COLUMNS.format("SESSION".ljust(len(sessions[0].name)), "STATE", "RECORDS", "COMMAND")
+        )
+    for session in sessions:
         found = session.summary()
         command = visible(shlex.join(found.argv)) if found.argv else "(nothing was recorded)"
-        click.echo(f"{session.name}  {found.state:8} {found.records:7}  {command}")
+        click.echo(_COLUMNS.format(session.name, found.state, found.records, command))
 
 
 def _plain(found: Summary) -> dict[str, object]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -138,7 +139,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     def words(value: object) -> str:
         return visible(str(value), 300)
 
-    yield f"run {words(told.get('run', ''))}: {words(' '.join(map(str, items('argv'))))}"
+    yield f"run {words(told.get('run', ''))}: {words(shlex.join(map(str, items('argv'))))}"
     yield f"in {words(told.get('workdir', ''))}, process {words(told.get('pid', ''))}"
     yield f"asked: {words(told.get('asked', 0))}, waiting: {len(items('waiting'))}"
     if told.get("asks_no_more"):

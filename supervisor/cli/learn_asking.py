@@ -27,10 +27,12 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
     from nono.supervisor.asking.opening import place_of
     from nono.supervisor.cli.keep_learned import keep_learned, of_learning
     from nono.supervisor.cli.output_file import OutputFile
+    from nono.supervisor.cli.said_at_end import told_of_asking
+    from nono.supervisor.cli.supervise import nobody_yet
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning.answered import profile_of_answers, said_of
     from nono.supervisor.planning.profiles.profile_paths import Variables
-    from nono.supervisor.report import asked, learned
+    from nono.supervisor.report import learned
     from nono.supervisor.report import run as report
     from nono.supervisor.session import foreground
     from nono.supervisor.session.prepare import prepare
@@ -50,6 +52,8 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
         before = RunByPeople.of_plan(plan, os.environ)
         prepared = prepare(plan, channels=channels)
         prepared.decisions.opening = before.open
+        if not values["quiet"]:
+            say_notes([*prepared.notes, *nobody_yet(prepared, plan)])
         faults: list[str] = []
         with contextlib.closing(prepared):
             given = streams.all_to_stderr() if values["as_json"] else streams
@@ -69,11 +73,8 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
         say_afterwards(report.bug(faults))
         if not values["quiet"]:
             say_notes([*before.notes, *learned_profile.notes])
-        if not values["quiet"] and prepared.asking is not None and prepared.asking.has_asked:
-            log = prepared.asking.questions.log
-            say_afterwards([*asked.text(log.all(), log.notes)])
         if not values["quiet"]:
-            say_afterwards(report.changed(changed))
+            say_afterwards([*told_of_asking(prepared, plan), *report.changed(changed)])
         text = learned_profile.text
         stdout.check()
         is_saved = keep_learned(output, text, code, values)

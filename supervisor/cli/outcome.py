@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Any
 
 _MAX_PROBLEMS = 20
+_PROFILE = ("-p ", "--profile ")
 _RUNNING = {"run", "shell", "learn"}
 
 
@@ -38,6 +39,8 @@ def _run(arguments: list[str], failure: int) -> int:
         code = _code(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
+    except CommandError as error:
+        code = _complain(error.message, _with_options(error.hint, arguments), error.exit_code)
     except NonoError as error:
         code = _complain_of(error, failure)
     except OSError as error:
@@ -135,7 +138,18 @@ def _complain_of(error: NonoError, failure: int) -> int:
         _complain(message, hint, failure)
     if len(problems) > _MAX_PROBLEMS:
         say([f"nono: and {len(problems) - _MAX_PROBLEMS} more problems"])
-    return error.exit_code if isinstance(error, (CommandError, BrokenError)) else failure
+    return error.exit_code if isinstance(error, BrokenError) else failure
+
+
+def _with_options(hint: str, arguments: list[str]) -> str:
+    """A hint that runs something, by the options of this run; one that names a profile means it."""
+    before, run, after = hint.partition("nono run ")
+    if not run or arguments[:1] != ["run"] or "--" not in arguments or after.startswith(_PROFILE):
+        return hint
+    import shlex  # which a start does without
+
+    given = shlex.join(arguments[1 : arguments.index("--")])
+    return f"{before}{run}{given}{' ' if given else ''}{after}"
 
 
 def _complain(message: str, hint: str, code: int) -> int:

@@ -64,7 +64,7 @@ def _asked(prepared: Prepared) -> list[dict[str, object]]:
     return asked.as_json(prepared.asking.questions.log.all())
 
 
-def _told_of_asking(prepared: Prepared, plan: Plan) -> list[str]:
+def told_of_asking(prepared: Prepared, plan: Plan) -> list[str]:
     """What a person was asked, or that nobody could be."""
     if prepared.asking is None:
         return []
@@ -145,7 +145,7 @@ def _report_refusals(
     if not values["quiet"]:
         say_afterwards(
             [
-                *_told_of_asking(prepared, plan),
+                *told_of_asking(prepared, plan),
                 *report.text(decisions, usage, plan.workdir, how),
                 *words,
                 *report.changed(changed),

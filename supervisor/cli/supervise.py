@@ -64,13 +64,30 @@ def run_command(
         require_this(platform)
     if not values["floor_only"]:
         require_listener()
+    if values["report"] is None:
+        return _supervise(argv, values, script, before)
+    from nono.supervisor.cli.report_file import ReportFile  # seldom needed
+
+    with ReportFile(values["report"], argv) as report:
+        return _supervise(argv, values, script, before, report)
+
+
+def _supervise(
+    argv: Sequence[str],
+    values: dict[str, Any],
+    script: str | None,
+    before: Callable[[Plan], None],
+    report: ReportFile | None = None,
+) -> int:
+    """Plan it and run it; the exit code. Where a report is asked for, it is written whatever
+    becomes of either."""
     project = _project(argv, values)
     said = [script, sorted(values.items()), project]
     start = start_of(argv, said, os.environ, partial(apart, "policy"))
     plan = _planned(argv, values, script, project, start)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
-    return _supervise(plan, argv, values, start)
+    return _run(plan, argv, values, start, report)
 
 
 def _planned(
@@ -117,16 +134,6 @@ def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
     return accepted_project(argv, workdir)
 
 
-def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any], start: Start | None) -> int:
-    """Run it, and write the report where one is asked for, whatever becomes of the run."""
-    if values["report"] is None:
-        return _run(plan, argv, values, start)
-    from nono.supervisor.cli.report_file import ReportFile  # seldom needed
-
-    with ReportFile(values["report"], argv) as report:
-        return _run(plan, argv, values, start, report)
-
-
 def _run(
     plan: Plan,
     argv: Sequence[str],
@@ -155,7 +162,7 @@ def _run(
     )
     prepared.decisions.opening = before.open
     if not values["quiet"]:
-        say_notes([*prepared.notes, *_nobody_yet(prepared, plan)])
+        say_notes([*prepared.notes, *nobody_yet(prepared, plan)])
     try:
         if values["verbose"]:
             from nono.supervisor.cli.told_of_plan import say_what_is_set_up  # seldom needed
@@ -226,7 +233,7 @@ def _counting(values: dict[str, Any]) -> Counting | None:
     return Counting(values["stats_file"])
 
 
-def _nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
+def nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
     """At the start: that nobody is there who could be asked."""
     channels = [] if prepared.asking is None else prepared.asking.dispatch.channels
     if not channels or any(each.is_likely for each in channels):

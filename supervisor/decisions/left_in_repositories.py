@@ -37,6 +37,7 @@ _MAX_NEW = 5000
 _BEHIND = 20_000_000
 """Nanoseconds: the clock that a kernel has for files may be a tick behind."""
 
+_NOTHING = State(0, 0, 0, 0, 0)
 _Begun = tuple[tuple[str, State], ...]
 
 
@@ -59,6 +60,8 @@ class LeftInRepositories:
         self._links: dict[str, State | None] = {}
         self._files: dict[str, State | None] = {}
         self._begun: dict[str, _Begun] = {}
+        self._incomplete: dict[str, tuple[tuple[int, int] | None, dict[str, State | None]]] = {}
+        """What git takes for no repository yet, and the files in it that it would run in one."""
         self._ends: dict[str, str] = {}
         self._configured = Configurations(_MAX_CONFIGURED)
         self._shared: dict[str, dict[str, bool]] = {}
@@ -73,22 +76,24 @@ class LeftInRepositories:
         self._opened = tuple(opened)
         self._found += tuple(found)
         every = GitDirectories()
-        new = {
-            directory: _identity(directory)
-            for one in found
-            for directory in every.of(one.directory)[0]
-            if kind_of(child(directory, "HEAD")) is not None  # else git takes it for none yet
-        }
+        directories = [each for one in found for each in every.of(one.directory)[0]]
+        new = {each: _identity(each) for each in directories if not _is_begun(each)}
         self._directories |= new
         for directory in new:
             with contextlib.suppress(NotUnderstoodError):
                 self._configurations[directory] = self._kept.text(child(directory, "config"))
+        for directory in directories:
             self._note_hooks(child(directory, "hooks"))
         self._links |= {one.link: state(one.link) for one in found if one.link}
         self._ends |= {one.named: canonical(one.named) for one in found if one.named}
         paths = (child(each, name) for each in new for name in ("index", "config"))
         self._files |= {path: state(path) for path in paths}
         self._begun |= dict(self._all_begun(new))
+        configurations, hooks = Configurations(_MAX_CONFIGURED), Hooks()
+        for directory in filter(_is_begun, directories):
+            every_file = self._new(directory, configurations, hooks)
+            files = {each: state(each) for each in every_file if kind_of(each) == stat.S_IFREG}
+            self._incomplete[directory] = _identity(directory), files
 
     def _note_hooks(self, place: str) -> None:
         """They are kept, unless a person has lifted that."""
@@ -128,12 +133,21 @@ class LeftInRepositories:
             if left < 0:
                 yield directory
             else:
+                files = self._known_files(directory)
                 for each in self._new(directory, configurations, hooks):
+                    if files.get(each, _NOTHING) == state(each):
+                        continue
                     if not self._is_since_start(each, known):
                         self.unlooked_before.add(each)
                     yield each
         yield from (link for link in walked.inside if self._is_since_start(link, known))
         yield from filter(self._may_be_filled, walked.unread)
+
+    def _known_files(self, directory: str) -> Mapping[str, State | None]:
+        """Those of a directory that was no repository and is none: whoever completes it has git
+        run what was there."""
+        identity, files = self._incomplete.get(directory, (None, {}))
+        return files if _is_begun(directory) and identity == _identity(directory) else {}
 
     def _is_since_start(self, link: str, known: dict[str, bool]) -> bool:
         """For a link in what is git's own, where git writes without looking: whether it is new.
@@ -304,6 +318,11 @@ class LeftInRepositories:
             inside = (child(path, name) for name in names_in(path, _MAX_NAMES))
             states = ((each, state(each)) for each in inside)
             yield path, ((path, own), *((each, found) for each, found in states if found))
+
+
+def _is_begun(directory: str) -> bool:
+    """True where git takes a directory for no repository yet."""
+    return kind_of(child(directory, "HEAD")) is None
 
 
 def _is_empty(link: str) -> bool:

@@ -57,6 +57,7 @@ from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.paths.other_homes import other_homes
 from nono.supervisor.planning.paths.refused_names import Expanded
+from nono.supervisor.planning.paths.system_secrets import system_secrets
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.projects.start_files import (
     NOTHING,
@@ -216,6 +217,7 @@ class OpenedLater:
         found = [
             *starting.rules,
             *other_homes([*known, *grants], self._home, self._of_home),
+            *system_secrets([*policy.rules, *grants], self._expand),
             *(each for each in anchored(self._plan.anywhere, roots) if each.effect is Effect.DENY),
             *own_code(written),
             *host_modules(written),

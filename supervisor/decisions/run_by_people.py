@@ -22,7 +22,7 @@ from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import of
 from nono.supervisor.descriptors import bytes_of
-from nono.supervisor.places import canonical, home_directory
+from nono.supervisor.places import canonical, home_directory, state_directory
 from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
 
 TYPE_CHECKING = False
@@ -39,7 +39,10 @@ _OF_A_PROJECT = ("python", "pip", "activate")
 _PACKAGE = "package.json"
 _NOTHING = ""
 _CUT = "more than {:,} names below {}: look for repositories there yourself"
-_NOT_REMEMBERED = "{}: which repositories are there could not be written down: {}"
+_NOT_REMEMBERED = (
+    "{}: which repositories are there could not be written down in {} ({}): the next run protects"
+    " those that it finds by itself"
+)
 
 
 class RunByPeople:
@@ -148,12 +151,12 @@ class RunByPeople:
         from nono.supervisor.planning.git.remembered_repositories import remember
 
         # The run may have closed a directory to the walk: what the start knew counts, too.
-        tops = [*self._tops, *walked.tops()]
+        tops, place = [*self._tops, *walked.tops()], state_directory(env)
         for directory in self._opened:
             try:
                 remember(directory, tops, env)
             except OSError as error:
-                self.notes.append(_NOT_REMEMBERED.format(directory, error.strerror))
+                self.notes.append(_NOT_REMEMBERED.format(directory, place, error.strerror))
 
 
 def _unlooked(paths: Collection[str]) -> str:

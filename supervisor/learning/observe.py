@@ -60,6 +60,7 @@ from nono.supervisor.planning.make_plan import make_plan
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.paths.anywhere import anchored
 from nono.supervisor.planning.paths.group_paths import Expander
+from nono.supervisor.planning.paths.system_secrets import SYSTEM_SECRETS
 from nono.supervisor.planning.plan import Plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
@@ -67,7 +68,6 @@ _WORKDIR = Origin(OriginKind.FLAG, "nono learn")
 _PROXIES = PROXY_ORIGIN, NETWORK_PROXY
 _MAX_HOMES = 50
 _MAX_CACHES = 2000
-_SECRETS = "deny_system_secrets"
 
 
 def stores(env: Mapping[str, str], home: str) -> tuple[str, ...]:
@@ -155,13 +155,13 @@ def _entries(store: str) -> list[str]:
 
 def _protections(home: str, workdir: str) -> Iterator[Rule]:
     """What groups protect in this home is protected in every other, and so are the machine's."""
-    yield from rules_of(group(_SECRETS), Expander(home, workdir))
+    yield from rules_of(group(SYSTEM_SECRETS), Expander(home, workdir))
     homes = {canonical(user.pw_dir) for user in pwd.getpwall() if os.path.isabs(user.pw_dir)}
     others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
     for other in others[:_MAX_HOMES]:
         expand = Expander(other, workdir)
         for name, each in groups().items():
-            if name.startswith("deny_") and name != _SECRETS and each.is_for(platform()):
+            if name.startswith("deny_") and name != SYSTEM_SECRETS and each.is_for(platform()):
                 yield from rules_of(each, expand)
 
 

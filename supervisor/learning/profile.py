@@ -62,6 +62,8 @@ class Outcome:
     above: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     ungranted: list[Request] = field(default_factory=list)
+    decisions: Decisions | None = None
+    """By what the profile refuses these."""
 
     @property
     def text(self) -> str:
@@ -97,14 +99,13 @@ class ProfileDraft:
         """`tmpdir` was the run's private one. Raises broker.PolicyError, OSError."""
         needs = self._needs(tmpdir)
         outcome = self._profile(needs)
-        refused = self._refused(outcome, tmpdir)
-        addresses = {(r.address, r.port) for r in refused if isinstance(r, Connect)}
+        self._try(outcome, tmpdir)
+        addresses = {(r.address, r.port) for r in outcome.ungranted if isinstance(r, Connect)}
         if addresses:
             # A name that leads to a private address does not open it: the address is named, too.
             needs.addresses |= addresses
             outcome = self._profile(needs)
-            refused = self._refused(outcome, tmpdir)
-        outcome.ungranted = refused
+            self._try(outcome, tmpdir)
         return outcome
 
     def _needs(self, tmpdir: str) -> Needs:
@@ -159,7 +160,8 @@ class ProfileDraft:
         for given in self._options.bypass_protection:
             path = canonical(absolute(os.fspath(given), self._home, self._workdir))
             written = spelled(path, self._home)
-            if written is not None and any(is_within(each, path) for each in needs.paths):
+            used = (*needs.paths, *needs.names)  # a name that was made is no path that was opened
+            if written is not None and any(is_within(each, path) for each in used):
                 yield written
 
     def _used_groups(self) -> set[str]:
@@ -196,10 +198,10 @@ class ProfileDraft:
             head["extends"] = canonical(from_here(base, self._home)) if named else base
         return head
 
-    def _refused(self, outcome: Outcome, tmpdir: str) -> list[Request]:
-        """What was learned and the profile does not grant."""
-        decisions = self._under(outcome, tmpdir)
-        return [
+    def _try(self, outcome: Outcome, tmpdir: str) -> None:
+        """Note what was learned and the profile does not grant."""
+        decisions = outcome.decisions = self._under(outcome, tmpdir)
+        outcome.ungranted = [
             request
             for request in self._learner.requests
             if not isinstance(decisions.verdict(request)[1], Allow) and not self._is_void(request)

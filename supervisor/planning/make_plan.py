@@ -38,6 +38,7 @@ from nono.supervisor.planning.paths.path_rules import (
     written_directories,
 )
 from nono.supervisor.planning.paths.refused_names import Expanded, own_profiles, unwritten_profiles
+from nono.supervisor.planning.paths.system_secrets import system_secrets
 from nono.supervisor.planning.paths.way_here import way_here
 from nono.supervisor.planning.paths.workdir import working_directory
 from nono.supervisor.planning.plan import Plan
@@ -113,6 +114,7 @@ def make_plan(
     ]
     rules += list(other_homes(rules, home, lambda other: Expanded(Expander(other, workdir))))
     rules += [*signing.rules, *gpu_rules(flags, expand)]
+    rules += list(system_secrets(rules, expand))
     lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted, expand.ways)
@@ -148,19 +150,20 @@ def make_plan(
         bypasses=lifted if caches is None else (*lifted, caches.directory),
         network=network,
     )
+    to_make = _named_directories(paths.to_make, policy)
     return Plan(
         policy,
         environment if caches is None else caches.environment(environment, env, policy),
         workdir,
         nameservers,
-        notes,
+        (*notes, *(f"{each}: does not exist, and is made at the start" for each in to_make)),
         tuple(anywhere),
         _services(flags, profile, env),
         tuple(machine.copies.items()),
         caches,
         None if is_excluded else starting.found.repositories,
         profile.new_directories(home, policy),
-        tuple(dict.fromkeys(paths.to_make)),
+        to_make,
         proxy,
         asks,
         not flags.speak_of("preload"),
@@ -168,6 +171,15 @@ def make_plan(
         limits_said(flags, profile.settings),
         starting.in_work_trees,
     )
+
+
+def _named_directories(named: Sequence[str], policy: Policy) -> tuple[str, ...]:
+    """What flags name and a run makes; who mistyped a name is told of it."""
+    if not named:
+        return ()
+    from nono.supervisor.planning.paths.new_directories import named_directories  # seldom needed
+
+    return named_directories(named, policy)
 
 
 def _caches(

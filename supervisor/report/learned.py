@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from nono.broker import visible
-from nono.broker.explaining.explain import summary
+from nono.broker.explaining.explain import explain, summary
 from nono.broker.rules.paths import child, components, is_within
 from nono.broker.rules.rule import NO_DATAGRAMS
 from nono.broker.settings import flag
@@ -18,6 +18,7 @@ from nono.supervisor.learning.profile import Outcome
 from nono.supervisor.places import home_directory
 from nono.supervisor.report.entry import Entry
 from nono.supervisor.report.lines import entries, grouped
+from nono.supervisor.report.surroundings import around
 
 _MAX_SHOWN = 20
 _LISTEN = flag("network.listen_port")
@@ -45,11 +46,21 @@ def text(
     ):
         yield from _part(title, [visible(path) for path in paths])
     named = {*outcome.above, *outcome.unnamed, *outcome.moved}
-    ungranted = [r for r in outcome.ungranted if getattr(r, "path", None) not in named]
-    lines = dict.fromkeys(map(summary, ungranted))
-    yield from _part("seen, and not granted by the profile", list(lines))
+    yield from _part("seen, and not granted by the profile", list(_ungranted(outcome, named)))
     if learner.needs.overflow:
         yield f"nono: {learner.needs.overflow} more calls were seen than are remembered"
+
+
+def _ungranted(outcome: Outcome, named: Set[str]) -> Iterator[str]:
+    """Each once, with the reason and what a run with the profile needs besides."""
+    asked = {summary(each): each for each in outcome.ungranted}
+    for request in asked.values():
+        if outcome.decisions is None or getattr(request, "path", None) in named:
+            continue
+        verdict = outcome.decisions.verdict(request)[1]
+        told = explain(outcome.decisions.policy, request, verdict, around=around(request, ""))
+        hint = f"  hint: {shlex.join(told.fix)}" if told.fix else ""
+        yield f"{told.summary}: {told.reason}{hint}"
 
 
 def _of_state(decisions: Decisions) -> Iterator[str]:

@@ -99,10 +99,12 @@ def _enter_limits(spec: Spec, group: int) -> None:
     """As late as can be, so that they are for the program. Raises OSError."""
     if group >= 0:
         os.write(group, b"0")
-    for number, most in spec.rlimits:
+    for number, *wanted in spec.rlimits:
         _, hard = resource.getrlimit(number)
-        kept = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(number, (kept, kept))
+        soft, most = (
+            each if hard == resource.RLIM_INFINITY else min(each, hard) for each in wanted
+        )
+        resource.setrlimit(number, (soft, most))
 
 
 def _lead_job(terminal: int) -> None:

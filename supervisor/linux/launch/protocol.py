@@ -82,7 +82,7 @@ class Spec(NamedTuple):
     group: str = ""
     """The directory of the control group that the program enters; empty for nono's own."""
     rlimits: Sequence[Sequence[int]] = ()
-    """Numbers and values of setrlimit(2)."""
+    """Numbers of setrlimit(2), each with its soft and its hard limit."""
     own_session: bool = False
     """Whether the init leaves our session, and so our terminal, even where it gets no other."""
 

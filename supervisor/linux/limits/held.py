@@ -37,11 +37,11 @@ class Held:
         holding: Whole,
         name: str,
         group: Cgroup | None,
-        rlimits: Sequence[tuple[int, int]],
+        rlimits: Sequence[tuple[int, int, int]],
     ) -> None:
         self.name = name
         self.rlimits = rlimits
-        """Numbers and values of setrlimit(2), each soft and hard."""
+        """Numbers of setrlimit(2), each with its soft and its hard limit."""
         self.init_pid = 0
         """Of its init while it runs, else 0."""
         self.is_starting = True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nono.broker.limits import KINDS, Limits, Reached
 from nono.broker.settings import BY_NAME
@@ -77,18 +77,19 @@ class Holding:
         self._programs.append(held)
         return held
 
-    def _rlimits(self) -> Sequence[tuple[int, int]]:
-        """What each process gets, by the kernel's numbers."""
-        limits, found = self.limits, []
+    def _rlimits(self) -> Iterator[tuple[int, int, int]]:
+        """What each process gets, by the kernel's numbers: soft and hard."""
+        limits = self.limits
         if limits.open_files is not None:
-            found.append((resource.RLIMIT_NOFILE, limits.open_files))
+            yield resource.RLIMIT_NOFILE, limits.open_files, limits.open_files
         if limits.written is not None:
-            found.append((resource.RLIMIT_FSIZE, limits.written))
+            yield resource.RLIMIT_FSIZE, limits.written, limits.written
         if self.group is None and limits.memory is not None:
-            found.append((resource.RLIMIT_DATA, limits.memory))
+            yield resource.RLIMIT_DATA, limits.memory, limits.memory
         if self.group is None and limits.cpu_time is not None:
-            found.append((resource.RLIMIT_CPU, max(1, round(limits.cpu_time))))
-        return found
+            most = max(1, round(limits.cpu_time))
+            # At the hard one the kernel kills, which says nothing; at the soft one SIGXCPU does.
+            yield resource.RLIMIT_CPU, most, most + 1
 
     def watch(self) -> None:
         """A program has started: look at what has to be looked at. Raises RuntimeError."""

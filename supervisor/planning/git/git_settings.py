@@ -183,11 +183,12 @@ def named_by_configuration(
     relative = (each for each in of_every if not each.is_absolute)
     own = _named(_own_files(directories), home, configurations)
     for each in itertools.chain(relative, own):
-        if one.link is None and each.path.startswith(_REFS):
-            # Where the repository itself is the top, as of a submodule, this is a branch's name.
-            continue
+        # `merge = refs/heads/x` is a branch, in a repository's own directory: git writes it.
+        is_branch = each.key not in _WHOLE and each.path.startswith(_REFS)
         configurations.keep(each, each.passed(one.top, configurations.followed))
         for top in (one.top,) if each.is_absolute else tops:
+            if is_branch and top in directories:
+                continue
             for path, passed in each.kept(top, configurations.followed):
                 # A directory that holds the whole repository is no place of hooks only.
                 if not (is_within(one.top, path) or is_within(one.directory, path)):

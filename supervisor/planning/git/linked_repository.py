@@ -5,8 +5,9 @@ git-worktree(1). Whoever allows the working directory means to use git in it. Wh
 may have written names nothing, though: a `.git` counts only if the directory that it names says
 itself, from inside the repository of a person's, that it belongs to this working directory.
 
-Of a work tree's repository all that is git's may be read; written are the work tree's own part,
-objects, branches and their logs, and so neither the configuration nor hooks. What a submodule has
+Of a work tree's repository all that is git's may be read, and its hooks executed, as in the main
+work tree; written are the work tree's own part, objects, branches and their logs, and so neither
+the configuration nor hooks. What a submodule has
 is its own alone; what runs by itself there is protected as in any repository (`start_files.py`).
 """
 
@@ -35,6 +36,8 @@ from nono.supervisor.planning.git.git_files import (
 
 _MAX_BYTES = 64 * 1024
 _READING = Access.READ
+_RUNNING = Access.READ | Access.EXECUTE
+_HOOKS = "hooks"
 _SHARED = ("objects", "refs", "logs")
 """What git writes in the repository of a work tree, besides the work tree's own part."""
 
@@ -58,6 +61,8 @@ def linked_repository_rules(rules: Iterable[Rule], workdir: str) -> Iterator[Rul
         if common is not None:
             for pattern in _read(common):
                 yield replace(rule, pattern=pattern, access=rule.access & _READING)
+            if kind_of(hooks := child(common, _HOOKS)) == stat.S_IFDIR:
+                yield replace(rule, pattern=Subtree(hooks), access=rule.access & _RUNNING)
             if Access.WRITE in rule.access:
                 for path in (directory, *_shared(common)):
                     yield replace(rule, pattern=Subtree(path))

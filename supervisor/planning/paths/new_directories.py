@@ -1,4 +1,4 @@
-"""Directories that a profile opens for writing and that are not there: they are made at the start.
+"""Directories that are opened for writing and are not there: they are made at the start.
 
 Who never ran a program has none of its directories yet. The program could not make them itself: of
 the directory above, nothing is open to it.
@@ -34,5 +34,15 @@ def new_directories(rules: Iterable[Rule], home: str, policy: Policy) -> tuple[s
         and path != home
         and is_within(path, home)
         and not looks.lexists(path)
-        and isinstance(policy.decide(Open(NOBODY, path, Access.READ)), Allow)
+        and _is_open(path, policy)
     )
+
+
+def named_directories(named: Iterable[str], policy: Policy) -> tuple[str, ...]:
+    """Those of the directories that flags name and that are not there which the policy opens: to
+    make one that stays refused helps nobody."""
+    return tuple(path for path in dict.fromkeys(named) if _is_open(path, policy))
+
+
+def _is_open(path: str, policy: Policy) -> bool:
+    return isinstance(policy.decide(Open(NOBODY, path, Access.READ)), Allow)

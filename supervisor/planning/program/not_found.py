@@ -72,15 +72,15 @@ _ANY_AGENT = "agent"
 
 def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[str, str]:
     """What is wrong, and what to do; `env` is what the program would have got."""
-    command = argv[0]
-    if "/" in command:
+    command, line = argv[0], _of_line(argv, env, cwd)
+    if "/" in command and line is None:
         below = command if os.path.isabs(command) or _is_ours(cwd) else os.path.join(cwd, command)
         return os.strerror(errno.ENOENT), look_near(below)
     here = os.path.join(cwd, command)
     if looks.isfile(here):
-        return "command not found", _as_it_is(f"./{command}", cwd)
+        return "command not found", _as_it_is((f"./{command}", *argv[1:]), cwd)
     hint = _of_agent(argv, env) or _where_installed(argv)
-    hint = hint or _near(argv, cwd) or _of_shell(argv) or _with_version(argv, env, cwd)
+    hint = hint or line or _near(argv, cwd) or _of_shell(argv) or _with_version(argv, env, cwd)
     if hint is None and command.endswith(_SCRIPT):
         return "there is no such file, and no such command", f"ls {_from_here('.', cwd)}"
     return "command not found", hint or 'echo "$PATH"'
@@ -103,6 +103,13 @@ def _with_version(argv: Sequence[str], env: Mapping[str, str], cwd: str) -> str 
     return f"nono run -- {shlex.join((numbered, *argv[1:]))}" if is_there else None
 
 
+def _of_line(argv: Sequence[str], env: Mapping[str, str], cwd: str) -> str | None:
+    """The run of a whole line that stands in quotes: a shell takes it apart."""
+    words = argv[0].split()
+    is_one = len(argv) == 1 and len(words) > 1 and find_program(words[0], env, cwd) is not None
+    return f"nono run -c {shlex.quote(argv[0])}" if is_one else None
+
+
 def _of_shell(argv: Sequence[str]) -> str | None:
     """The run of what only a shell knows: no file has its name where the system is small."""
     return f"nono run -c {shlex.quote(shlex.join(argv))}" if argv[0] in _BUILTINS else None
@@ -113,13 +120,16 @@ def by_shell(*words: str) -> str:
     return f"nono run {flag('filesystem.read_file')} {words[0]} -- sh {' '.join(words)}"
 
 
-def _as_it_is(command: str, cwd: str) -> str:
-    """What runs a file that lies here, or lets it be run. A shell runs one without a first line."""
+def _as_it_is(argv: Sequence[str], cwd: str) -> str:
+    """What runs a file that lies here, and lets it be run before. A shell runs one without a first
+    line."""
+    command = argv[0]
     quoted, path = _from_here(command, cwd), os.path.join(cwd, command)
-    is_program = looks.access(path, os.X_OK)
+    is_program, rest = looks.access(path, os.X_OK), [*map(shlex.quote, argv[1:])]
     if is_text(path) and (is_program or command.endswith(_SHELL_SCRIPT)):
-        return by_shell(quoted)
-    return f"nono run -- {quoted}" if is_program else f"chmod +x {quoted}"
+        return by_shell(quoted, *rest)
+    run = f"nono run -- {' '.join((quoted, *rest))}"
+    return run if is_program else f"chmod +x {quoted} && {run}"
 
 
 def _from_here(path: str, cwd: str) -> str:

@@ -235,8 +235,14 @@ def test_questions_and_permissions() -> None:
     assert said(Open(CALLER, "/x", READ, own=True)).reason == "allowed by built-in rule own object"
 
 
+RUN_ELSEWHERE = (
+    "what is made is run in $TMPDIR, or in a directory that was there and holds nothing that is"
+    " refused"
+)
+
+
 def test_the_layer_is_the_one_that_enforces() -> None:
-    world = files("/w/x", "/w/d/f", "/w/new/f")
+    world = files("/w/x", "/w/tool", "/w/d/f", "/w/new/f")
     policy = Policy((HANDS_OFF, allow("/w", READ_WRITE | EXECUTE)))
     floor = policy.floor(world)
 
@@ -259,6 +265,12 @@ def test_the_layer_is_the_one_that_enforces() -> None:
     assert (refused.reason, refused.fix) == (explanation.reason, ())
     early = Execute(CALLER, "/w/d/f")
     assert "kernel" not in explain(policy, early, policy.decide(early), floor=floor).reason
+    assert explanation.reason.endswith(RUN_ELSEWHERE)
+    replaced = Execute(CALLER, "/w/tool")
+    told = explain(policy, replaced, policy.decide(replaced), floor=floor).reason
+    assert told.startswith("allowed by ") and told.endswith(f"makes it anew: {RUN_ELSEWHERE}")
+    told = explain(policy, early, policy.decide(early), floor=floor).reason
+    assert RUN_ELSEWHERE not in told
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_a_program_that_runs(started: Started) -> None:
 
 def test_orders_that_were_tampered_with(started: Started) -> None:
     """Cut anywhere, with any number in the header: an answer, and no step beyond a bound."""
-    whole = order("/bin/true", "x", env=["A=b"], rlimits=[(7, 64)]).pack()
+    whole = order("/bin/true", "x", env=["A=b"], rlimits=[(7, 64, 64)]).pack()
     chance = random.Random(1)
     spoilt = [whole[:size] for size in range(0, len(whole), 3)]
     for _ in range(200):
@@ -192,7 +192,7 @@ def test_each_step_that_fails_is_named(started: Started) -> None:
         ({"cwd": "/dev/null"}, "change to the working directory", errno.ENOTDIR),
         ({"group": "/nowhere"}, "change to the working directory", errno.ENOENT),
         ({"group": long}, "set up the init", errno.ENAMETOOLONG),
-        ({"rlimits": [(999, 1)]}, "enter the limits", errno.EINVAL),
+        ({"rlimits": [(999, 1, 1)]}, "enter the limits", errno.EINVAL),
         ({"program": b"\xff" * 8}, "seccomp", errno.EINVAL),
         ({"program": b""}, "seccomp", errno.EINVAL),
     ]

@@ -86,7 +86,8 @@ def test_show_list_verify(sessions: Sessions, secret: Callable[[str], Secret]) -
     only = sessions("audit", "show", "--refused")
     assert len(only.stdout.splitlines()) < len(shown.stdout.splitlines())
     listed = sessions("audit", "list").stdout
-    assert listed.startswith(f"{session.name}  ended")
+    assert listed.split("\n")[0].split() == ["SESSION", "STATE", "RECORDS", "COMMAND"]
+    assert listed.split("\n")[1].startswith(f"{session.name}  ended")
     assert listed.endswith(f"cat {key.path}\n")
     checked = sessions("audit", "verify", session.name[:20])
     assert checked.returncode == 0
@@ -242,7 +243,7 @@ def test_cleanup(sessions: Sessions) -> None:
 @BY_A_USER
 def test_what_was_never_run(sessions: Sessions) -> None:
     assert sessions(*RUN, "--", "no-such-command").returncode == 127
-    listed = sessions("audit", "list").stdout.splitlines()
+    listed = sessions("audit", "list").stdout.splitlines()[1:]
     assert all(" ended " in line for line in listed)
     assert json.dumps(sessions.export()[-1]["kind"]) == '"end"'
 

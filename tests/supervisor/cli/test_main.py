@@ -322,7 +322,7 @@ def test_why_a_command_was_not_executed(nono: Nono, as_user: Account, project: P
     as_user.file(project / "closed", "#!/bin/sh\n")
     as_user.file(project / "odd", "#!/etc/passwd\n", 0o755)
     for command, hint in (
-        ("here", "nono run -- ./here"),
+        ("here", f"nono {' '.join(RUN)} -- ./here"),
         ("./closed", "chmod +x ./closed"),
         ("./odd", "ls -l /etc/passwd"),
     ):

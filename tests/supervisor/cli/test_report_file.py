@@ -55,6 +55,10 @@ def test_a_file_whatever_becomes_of_the_run(user: Account) -> None:
     assert (timed["returncode"], timed["timed_out"]) == (None, True)
     absent = report("--", "no-such-command")
     assert isinstance(absent["error"], dict) and absent["error"]["kind"] == "CommandError"
+    unplanned = report("--read", "/no-such-directory", "--", "true")
+    assert unplanned["returncode"] is None and unplanned["denials"] == []
+    assert isinstance(unplanned["error"], dict)
+    assert unplanned["error"]["message"].startswith("--read /no-such-directory: ")
     forged = ("sh", "-c", f"rm r.json; echo '{LOOK_ALIKE}' > r.json")
     done = user(
         *(user.python, "-P", "-m", "nono", "run", "--allow-cwd", "--report", "r.json", "--"),

@@ -63,6 +63,23 @@ def test_hooks_that_were_there(opened: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert told == [f"{opened}/c/.git/hooks"]
 
 
+def test_hooks_of_what_is_no_repository_yet(opened: Path) -> None:
+    """Those that were there are told of where the run made one of it."""
+    hooks = opened / ".git/hooks"
+    hooks.mkdir(parents=True)
+    for name in ("pre-commit", "commit-msg"):
+        (hooks / name).write_text("#!/bin/sh\n")
+    assert look(opened).changed() == []
+    before = look(opened)
+    (hooks / "commit-msg").write_text("#!/bin/sh\n:\n")
+    (hooks / "post-commit").touch()
+    changed = [f"{hooks}/{name}" for name in ("commit-msg", "post-commit")]
+    assert before.changed() == changed
+    before = look(opened)
+    (opened / ".git/HEAD").touch()
+    assert before.changed() == sorted([*changed, f"{hooks}/pre-commit"])
+
+
 def test_new_repositories(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(left_in_repositories, "_MAX_NEW", 3)
     before = look(opened)

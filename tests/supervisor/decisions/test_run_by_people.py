@@ -308,3 +308,13 @@ def test_what_was_looked_into_stays_so(opened_place: Path) -> None:
     (opened_place / "0000/Makefile").touch()
     told = [f"{opened_place}{name}" for name in ("", "/0000/Makefile", "/src/conftest.py")]
     assert before.changed() == told
+
+
+def test_what_cannot_be_remembered_is_told_with_its_place(opened_place: Path) -> None:
+    state = opened_place / "text"
+    env = {"HOME": str(opened_place), "XDG_STATE_HOME": str(state), "PATH": "/usr/bin"}
+    before = RunByPeople(opened(opened_place / "src"), env=env)
+    (opened_place / "src/.git").mkdir()
+    before.changed()
+    (note,) = before.notes
+    assert f"written down in {state}/nono (Not a directory): the next run protects" in note

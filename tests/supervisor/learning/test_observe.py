@@ -94,6 +94,16 @@ def test_a_protection_that_is_lifted_is_lifted_in_the_profile(
 
 
 @BY_A_USER
+def test_one_that_is_lifted_for_a_file_that_is_made(
+    learn: Learn, again: Again, as_user: Account
+) -> None:
+    script = "echo x > ~/.zlogin"
+    profile, _ = learn("sh", "-c", script, options=("--bypass-protection", "~/.zlogin"))
+    assert profile["filesystem"]["bypass_protection"] == ["~/.zlogin"]
+    assert again("sh", "-c", script).returncode == 0
+
+
+@BY_A_USER
 def test_writes_are_kept_to_where_tools_write(
     learn: Learn, again: Again, project: Path, as_user: Account
 ) -> None:

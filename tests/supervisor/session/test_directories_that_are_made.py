@@ -25,4 +25,11 @@ def test_once_and_only_by_the_run_that_it_was_made_for(nono: Nono, as_user: Acco
     shutil.rmtree(place)
     assert first.stdout.splitlines() == ["made", "File exists", "made", "File exists"]
     assert second.stdout.splitlines() == ["File exists"] * 4
-    assert (first.stderr, second.stderr) == ("", "")
+    note = f"nono: note: {place}: does not exist, and is made at the start\n"
+    assert (first.stderr, second.stderr) == (note, "")
+
+
+def test_none_that_stays_refused(nono: Nono, as_user: Account) -> None:
+    place = as_user.home / ".gnupg"
+    done = nono("run", "--allow", place, "--", "true")
+    assert not place.exists() and "made" not in done.stderr

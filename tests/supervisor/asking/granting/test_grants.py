@@ -195,6 +195,7 @@ def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: No
     assert sandbox.read(file) == "one"
     code, text = said("status", run[:6])
     assert code == 0 and f"   1  allow read {file}  (" in text, text
+    assert ": python3 -c '" in text.splitlines()[0]
     assert said("status")[1].splitlines()[0] == text.splitlines()[0], "it is the only one"
     assert json.loads(said("status", run, "--json")[1])["given"][0]["number"] == "1"
     assert said("revoke", run, "1") == (0, "revoked: 1\n")

@@ -89,6 +89,10 @@ def test_nobody_can_be_asked_without_one(as_user: Account, project: Path, data: 
     done = as_user("setsid", "-w", "sh", "-c", automatic, cwd=project)
     assert done.returncode == 0
     assert "nobody can be asked here: it has no terminal of its own (su -c, setsid" in done.stderr
+    learning = nono(as_user, "cat", data).replace("run --ask=tty --no-audit", "learn --ask")
+    done = as_user("setsid", "-w", "sh", "-c", learning, cwd=project)
+    assert "nobody can be asked here: it has no terminal of its own (su -c, setsid" in done.stderr
+    assert "nono: nobody could be asked: it has no terminal of its own" in done.stderr
     with person(as_user, "sh", "-c", f"{automatic} < /dev/null > said 2>&1", cwd=project) as one:
         assert one.end() == 0
     said = (project / "said").read_text()

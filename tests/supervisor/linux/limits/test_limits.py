@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,20 @@ def test_processor_time(nono: Nono, as_user: Account) -> None:
     assert done.returncode == -9, done.stderr
     assert "limit of processor time 0.4 s reached by python" in done.stderr
     assert left_behind() == []
+
+
+@BY_A_USER
+def test_processor_time_that_the_kernel_holds(nono: Nono, as_user: Account) -> None:
+    """One process is ended by the kernel before anybody has looked, and that is told, too."""
+    limits = ("--best-effort", "--cpu-time", "1", "--timeout", "50", "--allow-cwd")
+    spin = "import signal, sys\nif sys.argv[1:]: signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"
+    command = ("--", as_user.python, "-c", f"{spin}while True: pass")
+    for ignored in ((), ("ignored",)):
+        done = nono("run", *limits, *command, *ignored)
+        assert done.returncode in (-9, -signal.SIGXCPU), done.stderr
+        assert "limit of processor time 1 s reached by python" in done.stderr
+    script = "ulimit -S -t; ulimit -H -t"
+    assert nono("run", *limits, "--", "sh", "-c", script).stdout.split() == ["1", "2"]
 
 
 def test_memory(nono: Nono, as_user: Account, project: Path) -> None:

@@ -276,3 +276,15 @@ def test_relative_hooks_are_kept_in_the_directory_of_a_repository_too(home: Path
     for name in ("tools/hooks/pre-commit", ".git/tools/hooks/post-receive"):
         assert not may_write(made, home / "p" / name), name
     assert may_write(made, home / "p/.git/index") and may_write(made, home / "p/tools/other")
+
+
+def test_a_branch_that_is_configured_is_gits_to_write(home: Path) -> None:
+    """`merge = refs/heads/main`, as in every clone; hooks may not be in there all the same."""
+    (home / "p/.git/HEAD").touch()
+    (home / "p/.git/refs/heads").mkdir(parents=True)
+    (home / "p/.git/refs/heads/main").touch()
+    text = '[branch "main"]\n\tmerge = refs/heads/main\n[core]\n\thooksPath = refs/hooks\n'
+    (home / "p/.git/config").write_text(text)
+    made = plan(home, "p")
+    assert may_write(made, home / "p/.git/refs/heads/main")
+    assert not may_write(made, home / "p/.git/refs/hooks/post-receive")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import Access, Allow, Open, Operation, PathChange, Policy
+from nono.broker import Access, Allow, Execute, Open, Operation, PathChange, Policy
 from nono.broker.requests import NOBODY
 from nono.supervisor import Options, make_plan
 
@@ -53,6 +53,10 @@ def writes(made: Policy, path: Path) -> bool:
     return isinstance(opened, Allow) and isinstance(created, Allow)
 
 
+def runs(made: Policy, path: Path) -> bool:
+    return isinstance(made.decide(Execute(NOBODY, str(path))), Allow)
+
+
 def test_a_work_tree(place: Path) -> None:
     made = policy(place / "tree")
     common = place / "main/.git"
@@ -67,6 +71,7 @@ def test_a_work_tree(place: Path) -> None:
     ):
         assert not writes(made, common / name), name
     assert not reads(made, place / "main/file")
+    assert runs(made, common / "hooks/pre-commit") and not runs(made, common / "info/x")
 
     unasked = policy(place / "tree", allow_cwd=False)
     assert not reads(unasked, common / "HEAD")

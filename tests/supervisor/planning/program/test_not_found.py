@@ -46,6 +46,9 @@ def under(profile: str, home: Path) -> Mapping[str, str]:
 
 def test_what_a_project_installed_and_what_a_shell_knows(home: Path) -> None:
     assert absent("kill", "a b")[1] == "nono run -c 'kill '\"'\"'a b'\"'\"''"
+    searched = {"PATH": "/usr/bin:/bin"}
+    assert absent("ls 'a b' | wc", env=searched)[1] == "nono run -c 'ls '\"'\"'a b'\"'\"' | wc'"
+    assert absent("no-such tool", env=searched)[1] == 'echo "$PATH"'
     (home / ".venv/bin").mkdir(parents=True)
     (home / ".venv/bin/tool").touch(0o755)
     assert absent("tool", "a b", cwd=str(home))[1] == "nono run -- .venv/bin/tool 'a b'"
@@ -136,8 +139,10 @@ def test_a_program_that_lies_here_is_run_in_a_sandbox(home: Path) -> None:
     """Whoever pastes the hint must not run outside what they meant to confine."""
     tool = home / "my tool"
     tool.touch(0o600)
-    assert absent("my tool", cwd=str(home)).hint == "chmod +x './my tool'"
+    hint = "chmod +x './my tool' && nono run -- './my tool' 'a b'"
+    assert absent("my tool", "a b", cwd=str(home)).hint == hint
     tool.chmod(0o700)
+    assert absent("my tool", "a b", cwd=str(home)).hint == "nono run -- './my tool' 'a b'"
     assert absent("my tool", cwd=str(home)).hint == "nono run -- './my tool'"
 
 
