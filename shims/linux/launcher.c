@@ -22,7 +22,7 @@ enum { NOT_STARTED = 125, NOT_FOUND = 127 }; /* exit_status.py */
 #include "launcher_processes.h"
 
 /* To be raised with every change of the order, of a request or of what is done. */
-#define INTERFACE 3
+#define INTERFACE 4
 
 enum { HAS_SCOPE = 1, HAS_TERMINAL = 2 };
 

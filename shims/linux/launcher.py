@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which a start does without
     from typing import Final
 
 PROGRAM = os.path.join(os.path.dirname(__file__), "launcher")
-INTERFACE: Final = 3
+INTERFACE: Final = 4
 MAX_ORDER: Final = 64 << 20
 """Bytes of an order, by either server."""
 NUMBER: Final = struct.Struct("=i")
