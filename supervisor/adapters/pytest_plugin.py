@@ -8,6 +8,7 @@ that run programs in sandboxes themselves.
 
 from __future__ import annotations
 
+import glob
 import os
 import shlex
 import sys
@@ -132,8 +133,15 @@ def _run_later(config: Any, written: list[Any]) -> Iterator[str]:
     """What nothing that runs inside may leave in these places: patterns."""
     for place in written:
         if not os.path.isfile(place):
-            for name in (*_RUN_LATER, *config.getini("python_files")):
-                yield f"{place}/**/{name}"
+            for name in (*_RUN_LATER, *config.getini("python_files"), *_doctests(config)):
+                yield f"{glob.escape(str(place))}/**/{name}"
+
+
+def _doctests(config: Any) -> Iterator[str]:
+    """The names of files in which pytest looks for examples to run."""
+    yield from config.getoption("doctestglob", None) or ("test*.txt",)
+    if config.getoption("doctestmodules", False):
+        yield "*.py"
 
 
 _OURS = ("nono", "nono.adapters", "nono.broker")

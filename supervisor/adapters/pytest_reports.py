@@ -58,7 +58,7 @@ def _report(item: Any, said: Any) -> pytest.TestReport:
     if when not in ("setup", "call", "teardown") or outcome not in ("passed", "failed", "skipped"):
         raise ValueError("no report")
     sections = [(shown(name), shown(text)) for name, text in said["sections"]]
-    xfailed = said["wasxfail"] and shown(said["wasxfail"])
+    xfailed = None if said["wasxfail"] is None else shown(said["wasxfail"])
     text, summary = shown(said["text"]), shown(said["summary"])
     return made(item, when, outcome, text, float(seconds), sections, xfailed, summary)
 

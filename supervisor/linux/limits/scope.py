@@ -40,11 +40,16 @@ def enter_scope(limits: Limits, *, broker: bool) -> None:
 
 def in_scope() -> list[str]:
     """What runs the command behind it in a scope, since it was tried; empty where nothing does."""
+    words = asked_for_scope()
+    return words if words and _works(words) else []
+
+
+def asked_for_scope() -> list[str]:
+    """The same without a trial: systemd may not give one."""
     program = next((each for each in PLACES if os.access(each, os.X_OK)), None)
     if program is None or not os.path.isdir(BOOTED):
         return []
-    words = [program, *(["--user"] if os.geteuid() else []), *_WORDS]
-    return words if _works(words) else []
+    return [program, *(["--user"] if os.geteuid() else []), *_WORDS]
 
 
 def _needs_group(limits: Limits, broker: bool) -> bool:

@@ -125,6 +125,8 @@ def test_reports_that_are_forged(request):
     """A test can say that it has passed, and no more than that."""
     from nono.adapters.pytest_reports import reports_of
     assert [reports_of(request.node, each) for each in FORGED] == [[]] * len(FORGED)
+    for odd in ([], {}, 0, False):
+        assert isinstance(reports_of(request.node, whole({**GOOD, "wasxfail": odd}))[1].wasxfail, str)
     _, report, _ = reports_of(request.node, whole({**GOOD, "wasxfail": [1], "more": 1}))
     assert len(reports_of(request.node, whole(*[GOOD] * 3))) == 5  # subtests
     assert (report.passed, report.wasxfail, hasattr(report, "more")) == (True, "[1]", False)
@@ -148,19 +150,35 @@ def test_reports_that_are_planted(pytester):
     assert "\x1b[2J" not in text and "cleared" in text and pathlib.Path(KEY).read_text().strip() not in text
 
 
-def test_nothing_is_left_that_is_run_later(pytester):
+IN_A_MODULE = """
+    import pytest
+    @pytest.mark.nono(allow="golden")
+    def test_it():
+        with pytest.raises(PermissionError): open("golden/module.py", "w")
+"""
+
+
+@pytest.mark.parametrize("place", ["golden", "out[1]*"])
+def test_nothing_is_left_that_is_run_later(pytester, place):
     """Where the marker lets a test write, a later pytest collects."""
     pytester.makepyfile("""
         import pytest
         @pytest.mark.nono(allow="golden")
         def test_it():
-            for name in ("conftest.py", "test_it.py", "deep/it_test.py", "__init__.py", "pytest.ini", "tox.ini"):
-                with pytest.raises(PermissionError): open("golden/" + name, "w")
-            open("golden/deep/result.json", "w").close()
-    """)
-    (pytester.path / "golden/deep").mkdir(parents=True)
+            for name in ("conftest.py", "test_it.py", "deep/it_test.py", "__init__.py", "pytest.ini", "tox.ini",
+                         "test_it.txt"):
+                with pytest.raises(PermissionError): open(PLACE + name, "w")
+            open(PLACE + "deep/result.json", "w").close()
+    """.replace("golden", place).replace("PLACE", repr(f"{place}/")))
+    (pytester.path / place / "deep").mkdir(parents=True)
     run(pytester).assert_outcomes(passed=1)
-    assert os.listdir("golden") == ["deep"] and os.listdir("golden/deep") == ["result.json"]
+    assert os.listdir(place) == ["deep"] and os.listdir(f"{place}/deep") == ["result.json"]
+
+
+def test_nor_is_a_module_where_its_examples_are_run(pytester):
+    pytester.makepyfile(IN_A_MODULE)
+    (pytester.path / "golden").mkdir()
+    run(pytester, "--doctest-modules").assert_outcomes(passed=1)
 
 
 def test_the_fixture(nono_sandbox, tmp_path):
