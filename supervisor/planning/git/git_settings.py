@@ -13,6 +13,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.compiled import pattern_of
+from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, keys_and_values
 from nono.broker.git_urls import local_path
@@ -168,9 +169,8 @@ def named_everywhere(
         if each.is_absolute:
             configurations.keep(each, each.passed("/", configurations.followed))
             for path, passed in each.kept("/", configurations.followed):
-                if not is_within(home, path):
-                    configurations.keep(each, passed)
-                    yield path
+                configurations.keep(each, passed)
+                yield from _alone(each, path, (home,))
 
 
 def named_by_configuration(
@@ -190,10 +190,17 @@ def named_by_configuration(
             if is_branch and top in directories:
                 continue
             for path, passed in each.kept(top, configurations.followed):
-                # A directory that holds the whole repository is no place of hooks only.
-                if not (is_within(one.top, path) or is_within(one.directory, path)):
-                    configurations.keep(each, passed)
-                    yield path
+                configurations.keep(each, passed)
+                yield from _alone(each, path, (one.top, one.directory))
+
+
+def _alone(named: Named, path: str, held: Iterable[str]) -> Iterator[str]:
+    """The path, as a whole. One that holds any of these is no place of hooks only: of it, what git
+    would run as a hook."""
+    if not any(is_within(each, path) for each in held):
+        yield path
+    elif named.key == _HOOKS:
+        yield from (child(path, name) for name in data("start_files")["hooks"])
 
 
 def of_every_work_tree(directory: str, configurations: Configurations) -> dict[str, bool]:

@@ -288,3 +288,14 @@ def test_a_branch_that_is_configured_is_gits_to_write(home: Path) -> None:
     made = plan(home, "p")
     assert may_write(made, home / "p/.git/refs/heads/main")
     assert not may_write(made, home / "p/.git/refs/hooks/post-receive")
+
+
+@pytest.mark.parametrize("path", [".", "tools/..", "{home}/p", "{home}", ".git"])
+def test_hooks_beside_all_the_rest_are_kept_by_their_names(home: Path, path: str) -> None:
+    (home / "p/.git/HEAD").touch()
+    (home / "p/.git/config").write_text(f"[core]\n\thooksPath = {path.format(home=home)}\n")
+    made = make_plan(Options(workdir=str(home / "p"), allow=["~"]), (), {"HOME": str(home)})
+    place = (home / "p" / path.format(home=home)).resolve()
+    for name in ("pre-commit", "post-index-change"):
+        assert not may_write(made, place / name)
+    assert may_write(made, home / "p/src") and may_write(made, place / "other")
