@@ -57,7 +57,7 @@ def is_exact(directory: str) -> bool:
             raise
         return False
     try:
-        return not _flags(fd) & _FS_CASEFOLD_FL
+        return not flags(fd) & _FS_CASEFOLD_FL
     except OSError:
         return False
     finally:
@@ -66,13 +66,13 @@ def is_exact(directory: str) -> bool:
 
 def _is_flagged(fd: int) -> bool:
     try:
-        return bool(_flags(fd) & _FS_CASEFOLD_FL)
+        return bool(flags(fd) & _FS_CASEFOLD_FL)
     except OSError:
         return False
 
 
-def _flags(fd: int) -> int:
-    """Raises OSError where the file system has none."""
+def flags(fd: int) -> int:
+    """What ioctl_iflags(2) tells of a file. Raises OSError where the file system has none."""
     (flags,) = struct.unpack_from("=I", fcntl.ioctl(fd, _FS_IOC_GETFLAGS, bytes(8)))
     return int(flags)
 

@@ -215,9 +215,9 @@ def _of_among(found: Among) -> str:
     return "\0".join([f"{found.looked_at} {found.is_cut}", *found.names])
 
 
-def times_of(path: str) -> Times:
+def times_of(file: str | int) -> Times:
     """Which file it is, where links lead, and when it was changed. Raises OSError."""
-    found = os.stat(path)
+    found = os.stat(file)
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 

@@ -234,13 +234,12 @@ def listdir(path: str) -> list[str]:
     """As os.listdir()."""
     if _noting is None:
         return os.listdir(path)
-    before = _noting.settled(path)
     try:
         found = os.listdir(path)
     except ODD as error:
         _noting.note(("listdir", path), error_text(error))
         raise
-    _noting.note_listing("listdir", path, found, before)
+    _noting.note_listing("listdir", path, found)
     return found
 
 
@@ -293,7 +292,6 @@ def scandir(path: str, *, inodes: bool = False) -> Entries:
     if _noting is None:
         return os.scandir(path)
     kind = "inodes" if inodes else "scandir"
-    before = _noting.settled(path)
     try:
         entries = os.scandir(path)
     except ODD as error:
@@ -304,7 +302,7 @@ def scandir(path: str, *, inodes: bool = False) -> Entries:
         spoil()
         return _AllOf(first, entries)
     entries.close()
-    _noting.note_listing(kind, path, first, before)
+    _noting.note_listing(kind, path, first)
     return nullcontext(iter(first))
 
 

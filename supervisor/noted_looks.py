@@ -28,7 +28,7 @@ class Looks:
         self._found: dict[Asked, str] = {}
         self._names_asked: dict[tuple[str, str], dict[str, bool]] = {}
         self._names = 0
-        self.settled: Callable[[str], Times | None] = lambda directory: None
+        self.settled: Callable[[str, str, str], Times | None] = lambda *listed: None
         """The times by which a directory holds what it held: `settled_directories.py`."""
         self.are_whole = True
         """False when they are too many, or one of them is not to be made again."""
@@ -54,14 +54,14 @@ class Looks:
         self.note(asked, found_text(text(found)))
         return found
 
-    def note_listing(
-        self, kind: str, path: str, found: Sequence[Any], before: Times | None
-    ) -> None:
-        """All of a directory was listed. `before` are its times before that, if it is settled."""
-        if len(found) > _MANY and before is not None and before == self.settled(path):
-            self.note(("settled", path), found_text(KINDS["settled"][1](before)))
+    def note_listing(self, kind: str, path: str, found: Sequence[Any]) -> None:
+        """All of a directory was listed."""
+        text = KINDS[kind][1](found)
+        times = self.settled(path, kind, text) if len(found) > _MANY else None
+        if times is not None:
+            self.note(("settled", path), found_text(KINDS["settled"][1](times)))
         else:
-            self.note((kind, path), found_text(KINDS[kind][1](found)))
+            self.note((kind, path), found_text(text))
             self.count(len(found))
 
     def count(self, names: int) -> None:

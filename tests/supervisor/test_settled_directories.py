@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor import looks, settled_directories
-from nono.supervisor.kinds_of_looks import MAX_NAMES
+from nono.supervisor.kinds_of_looks import KINDS, MAX_NAMES
 from nono.supervisor.noted_looks import Looks, digest_now
 from nono.supervisor.settled_directories import SettledDirectories
 
@@ -143,18 +145,46 @@ def test_one_with_few_names_is_noted_by_them(full: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["listdir", "scandir"])
+def test_another_that_was_in_its_place_for_an_instant_is_noted_by_its_names(
+    full: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an exchange of what is above them, of which neither tells."""
+    other = full.with_name("other")
+    shutil.copytree(full, other)
+    (other / "key.pem").touch()
+    real = getattr(os, kind)
+    monkeypatch.setattr(os, kind, lambda place: real(full if place == str(other) else place))
+    assert kinds(listed(other, kind=kind)) == [kind]
+
+
+@pytest.mark.parametrize("kind", ["listdir", "scandir"])
 def test_one_that_changes_while_it_is_listed_is_noted_by_its_names(
     full: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = getattr(os, kind)
+    look, text = KINDS[kind]
 
-    def meanwhile(path: str) -> object:
-        found = real(path)
+    def meanwhile(place: str) -> object:
+        found = look(place)
         (full / "new.pem").touch()
         return found
 
-    monkeypatch.setattr(os, kind, meanwhile)
+    monkeypatch.setitem(KINDS, kind, (meanwhile, text))
     assert kinds(listed(full, kind=kind)) == [kind]
+
+
+@pytest.mark.parametrize("said", [0x800, OSError(errno.EIO, "x")])
+def test_one_that_is_encrypted_is_noted_by_its_names(
+    full: Path, said: int | OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are others once the key is there, and the times are not."""
+
+    def flags(fd: int) -> int:
+        if isinstance(said, OSError):
+            raise said
+        return said
+
+    monkeypatch.setattr(settled_directories, "flags", flags)
+    assert kinds(listed(full)) == ["scandir"]
 
 
 def test_other_file_systems_are_not_believed(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +193,10 @@ def test_other_file_systems_are_not_believed(full: Path, monkeypatch: pytest.Mon
 
 
 def test_of_what_is_not_there_there_is_none(full: Path) -> None:
-    times = SettledDirectories(later).times
-    assert times(str(full)) is not None
-    assert [times(each) for each in (f"{full}/missing", f"{full}/file0/x", "a\0b")] == [None] * 3
+    times, text = SettledDirectories(later).times, "\0".join(os.listdir(full))
+    assert times(str(full), "listdir", text) is not None
+    for each in (f"{full}/missing", f"{full}/file0", "a\0b", f"{full}/inner"):
+        assert times(each, "listdir", text) is None
 
 
 def test_however_many_names_are_noted(full: Path) -> None:
