@@ -31,7 +31,9 @@ def told(fd: int, makes: bool) -> str:
         return errno.errorcode[ctypes.get_errno()]
     status = os.fstat(fd)
     which = () if makes else (status.st_dev, status.st_ino)
-    flags = (fcntl.fcntl(fd, fcntl.F_GETFL), fcntl.fcntl(fd, fcntl.F_GETFD))
+    # What nono performs it has found before: the flag of how to is not kept.
+    kept = fcntl.fcntl(fd, fcntl.F_GETFL) & ~os.O_NOFOLLOW
+    flags = (kept, fcntl.fcntl(fd, fcntl.F_GETFD))
     os.close(fd)
     return f"opened {status.st_mode:o} {flags} {which}"
 
