@@ -28,8 +28,8 @@ _NOT_LOADED = ("bench", "mcp")
 def warm(idle: str | None) -> None:
     """Stay, with everything loaded, and run what `nono run` is asked to with NONO_WARM=1.
 
-    That starts a program in two thirds of the processor's time. It is for what has no
-    terminal, such as an agent's harness, which is to start this one, too: whatever is different
+    Where what an ordinary start came to is kept, that one takes no longer: see docs/warm.md. It
+    is for what has no terminal, such as an agent's harness, which is to start this one, too: whatever is different
     about a caller (limits, control groups, namespaces, variables that Python reads) makes its run
     an ordinary start.
     """
