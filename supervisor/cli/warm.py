@@ -29,9 +29,9 @@ def warm(idle: str | None) -> None:
     """Stay, with everything loaded, and run what `nono run` is asked to with NONO_WARM=1.
 
     Where what an ordinary start came to is kept, that one takes no longer: see docs/warm.md. It
-    is for what has no terminal, such as an agent's harness, which is to start this one, too: whatever is different
-    about a caller (limits, control groups, namespaces, variables that Python reads) makes its run
-    an ordinary start.
+    is for what has no terminal, such as an agent's harness, which is to start this one, too:
+    whatever is different about a caller (limits, control groups, namespaces, variables that
+    Python reads) makes its run an ordinary start.
     """
     # What only this command needs is loaded only then.
     from nono.supervisor.session.warm import serve
