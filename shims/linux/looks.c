@@ -65,6 +65,14 @@ static void find_file(struct looking *looking, const struct stat *status)
     add_number(&looking->found, S_ISDIR(status->st_mode) ? 0 : status->st_nlink);
 }
 
+static void find_time(struct looking *looking, const struct timespec *time)
+{
+    add(&looking->found, " ", 1);
+    add_signed(&looking->found, time->tv_sec);
+    add(&looking->found, " ", 1);
+    add_number(&looking->found, (uint64_t)time->tv_nsec);
+}
+
 /* Each kind gives the errno of what cannot be found out. */
 
 static int look_lstat(struct looking *looking)
@@ -124,10 +132,7 @@ static int look_sources(struct looking *looking)
         if (stat(path, &status))
             return errno;
         add_number(&looking->found, status.st_ino);
-        add(&looking->found, " ", 1);
-        add_signed(&looking->found, status.st_mtim.tv_sec);
-        add(&looking->found, " ", 1);
-        add_number(&looking->found, (uint64_t)status.st_mtim.tv_nsec);
+        find_time(looking, &status.st_mtim);
         add(&looking->found, " ", 1);
         add_signed(&looking->found, status.st_size);
         add(&looking->found, "/", 1);
@@ -147,14 +152,6 @@ static int look_identity(struct looking *looking)
     };
     add(&looking->found, parts, sizeof parts);
     return 0;
-}
-
-static void find_time(struct looking *looking, const struct timespec *time)
-{
-    add(&looking->found, " ", 1);
-    add_signed(&looking->found, time->tv_sec);
-    add(&looking->found, " ", 1);
-    add_number(&looking->found, (uint64_t)time->tv_nsec);
 }
 
 /* What changes with the names in a directory. */

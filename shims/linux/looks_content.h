@@ -1,4 +1,4 @@
-/* The kinds of looks that read a file: see looks.h. */
+/* The kinds of looks that read a file: see looks.c. */
 
 static int open_again(const char *path, int flags)
 {

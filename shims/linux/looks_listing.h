@@ -1,6 +1,6 @@
 /* A directory's names, as readdir(3) gives them, and which of some names are among them.
  *
- * Looks at one directory follow each other (looks.h), and it is listed once for all of them.
+ * Looks at one directory follow each other (looks.c), and it is listed once for all of them.
  */
 struct entry {
     size_t name; /* where it begins in `names` */

@@ -1,4 +1,4 @@
-/* The kinds of looks that list a directory, or look for names in one: see looks.h. */
+/* The kinds of looks that list a directory, or look for names in one: see looks.c. */
 
 static int look_lists(struct looking *looking)
 {
