@@ -162,8 +162,11 @@ def _of_sources(*paths: str) -> str:
 
 
 def _of_one_source(found: os.stat_result) -> str:
-    seconds, nanoseconds = divmod(found.st_mtime_ns, _NANOSECONDS)
-    return f"{found.st_ino} {seconds} {nanoseconds} {found.st_size}/"
+    return f"{found.st_ino} {_of_time(found.st_mtime_ns)} {found.st_size}/"
+
+
+def _of_time(nanoseconds: int) -> str:
+    return "{} {}".format(*divmod(nanoseconds, _NANOSECONDS))
 
 
 class Apart(NamedTuple):
@@ -222,9 +225,8 @@ def times_of(file: str | int) -> Times:
 
 
 def _of_times(found: Times) -> str:
-    device, inode, *times = found
-    parts = [part for each in times for part in divmod(each, _NANOSECONDS)]
-    return " ".join(map(str, (device, inode, *parts)))
+    device, inode, modified, changed = found
+    return f"{device} {inode} {_of_time(modified)} {_of_time(changed)}"
 
 
 def _device_of_leaf(path: str, links: int, size: int) -> int | None:
